@@ -1,0 +1,225 @@
+//! The check of all options, and what becomes of them.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{VerifierBuilder, key_source};
+use crate::{
+    algorithm::Algorithm,
+    checks::Expected,
+    error::{ConfigError, ConfigProblem},
+    keys::publishable_key,
+    request::TokenSource,
+    verifier::{Inner, Verifier},
+};
+
+const DEFAULT_SKEW: Duration = Duration::from_secs(5);
+const MAX_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
+const DEFAULT_MAX_TOKEN_LEN: usize = 16 * 1024;
+/// serde_json reads no deeper.
+const MAX_NESTING: usize = 127;
+
+pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigError> {
+    fill_from_environment(&mut builder);
+    let mut problems = Vec::new();
+
+    let algorithms = algorithms(&builder, &mut problems);
+    let frontend_api = frontend_api(&builder, &mut problems);
+    let issuers = issuers(&builder, frontend_api.as_deref(), &mut problems);
+    let skew_millis = skew_millis(&builder, &mut problems);
+    let authorized_parties = builder.authorized_parties.clone().unwrap_or_default();
+    no_empty("authorized_parties", &authorized_parties, &mut problems);
+    no_empty("audience", &builder.audiences, &mut problems);
+    if builder.require_audience && builder.audiences.is_empty() {
+        problems.push(ConfigProblem::new(
+            "require_audience",
+            "set without an audience",
+            "name the accepted ones with `audience`, or leave it out",
+        ));
+    }
+    let max_token_len = builder.max_token_len.unwrap_or(DEFAULT_MAX_TOKEN_LEN);
+    if max_token_len == 0 {
+        problems.push(ConfigProblem::new(
+            "max_token_len",
+            "zero, which refuses every token",
+            "leave it at 16 KiB, or give the length of your longest token",
+        ));
+    }
+    let max_claims_nesting = builder.max_claims_nesting.unwrap_or(MAX_NESTING);
+    if !(1..=MAX_NESTING).contains(&max_claims_nesting) {
+        problems.push(ConfigProblem::new(
+            "max_claims_nesting",
+            max_claims_nesting.to_string(),
+            "give a number from 1 to 127",
+        ));
+    }
+    let token_sources = builder
+        .token_sources
+        .clone()
+        .unwrap_or_else(|| vec![TokenSource::authorization(), TokenSource::session_cookie()]);
+    if token_sources.is_empty() {
+        problems.push(ConfigProblem::new(
+            "token_sources",
+            "an empty list, which finds no token",
+            "name at least one, such as `TokenSource::authorization()`",
+        ));
+    }
+    let clock = builder.clock_or_default();
+    let algorithms: Arc<[Algorithm]> = algorithms.into();
+    let keys = key_source::keys(
+        &builder,
+        frontend_api.as_deref(),
+        &algorithms,
+        &clock,
+        &mut problems,
+    );
+
+    ConfigError::check(problems)?;
+    warn_of(&authorized_parties);
+    Ok(Verifier::from_inner(Inner {
+        algorithms,
+        keys,
+        expected: Expected {
+            issuers: issuers.into(),
+            audiences: builder.audiences.into(),
+            require_audience: builder.require_audience,
+            authorized_parties: authorized_parties.into(),
+            allow_missing_azp: builder.allow_missing_azp,
+            skew_millis,
+            allow_pending_sessions: builder.allow_pending_sessions,
+        },
+        clock,
+        accept_jwt_templates: builder.accept_jwt_templates,
+        max_token_len,
+        max_claims_nesting,
+        token_sources: token_sources.into(),
+    }))
+}
+
+/// Code first, then the environment.
+fn fill_from_environment(builder: &mut VerifierBuilder) {
+    let Some(environment) = builder.environment.take() else {
+        return;
+    };
+    let fill = |option: &mut Option<String>, name: &str| {
+        if option.is_none() {
+            *option = environment.get(name);
+        }
+    };
+    #[cfg(feature = "jwks")]
+    let other_keys = builder.jwks_json.is_some() || builder.remote.jwks_url.is_some();
+    #[cfg(not(feature = "jwks"))]
+    let other_keys = builder.jwks_json.is_some();
+    if !other_keys {
+        fill(&mut builder.jwt_key, "CLERK_JWT_KEY");
+    }
+    fill(&mut builder.publishable_key, "CLERK_PUBLISHABLE_KEY");
+    fill(&mut builder.proxy_url, "CLERK_PROXY_URL");
+    #[cfg(feature = "jwks")]
+    {
+        fill(&mut builder.remote.secret_key, "CLERK_SECRET_KEY");
+        fill(&mut builder.remote.api_url, "CLERK_API_URL");
+        fill(&mut builder.remote.api_version, "CLERK_API_VERSION");
+    }
+    if builder.authorized_parties.is_none() {
+        builder.authorized_parties = environment.list("CLERK_AUTHORIZED_PARTIES");
+    }
+}
+
+fn algorithms(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> Vec<Algorithm> {
+    let mut algorithms = Vec::new();
+    for algorithm in builder
+        .algorithms
+        .clone()
+        .unwrap_or_else(|| vec![Algorithm::RS256])
+    {
+        if !algorithms.contains(&algorithm) {
+            algorithms.push(algorithm);
+        }
+    }
+    if algorithms.is_empty() {
+        problems.push(ConfigProblem::new(
+            "algorithms",
+            "an empty list, which refuses every token",
+            "leave it at RS256, which is what Clerk signs with",
+        ));
+    }
+    algorithms
+}
+
+fn frontend_api(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> Option<String> {
+    match publishable_key::frontend_api(builder.publishable_key.as_deref()?) {
+        Ok(host) => Some(host),
+        Err(found) => {
+            problems.push(ConfigProblem::new(
+                "publishable_key",
+                found,
+                "copy the publishable key (`pk_live_…` or `pk_test_…`) from the Clerk dashboard, API keys",
+            ));
+            None
+        }
+    }
+}
+
+/// What is configured; otherwise the publishable key's Frontend API and its proxy.
+fn issuers(
+    builder: &VerifierBuilder,
+    frontend_api: Option<&str>,
+    problems: &mut Vec<ConfigProblem>,
+) -> Vec<String> {
+    let trimmed = |issuer: &String| issuer.trim().trim_end_matches('/').to_owned();
+    if let Some(issuers) = &builder.issuers {
+        let issuers: Vec<String> = issuers.iter().map(trimmed).collect();
+        no_empty("issuer", &issuers, problems);
+        return issuers;
+    }
+    let proxy = builder.proxy_url.as_ref().map(trimmed);
+    if proxy.as_deref() == Some("") {
+        problems.push(ConfigProblem::new(
+            "proxy_url",
+            "empty",
+            "give the full URL under which the Frontend API is proxied, or leave it out",
+        ));
+    }
+    let frontend_api = frontend_api.map(|host| format!("https://{host}"));
+    frontend_api.into_iter().chain(proxy).collect()
+}
+
+fn skew_millis(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> u64 {
+    let skew = builder.clock_skew.unwrap_or(DEFAULT_SKEW);
+    if skew > MAX_SKEW {
+        problems.push(ConfigProblem::new(
+            "clock_skew",
+            format!("{} s", skew.as_secs()),
+            "give at most a day, better a few seconds: a token stays good for so long after its end",
+        ));
+    }
+    u64::try_from(skew.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn no_empty(option: &'static str, values: &[String], problems: &mut Vec<ConfigProblem>) {
+    if values.iter().any(|value| value.trim().is_empty()) {
+        problems.push(ConfigProblem::new(
+            option,
+            "an empty value",
+            "give the exact value that tokens have, or leave the option out",
+        ));
+    }
+}
+
+fn warn_of(authorized_parties: &[String]) {
+    if authorized_parties.is_empty() {
+        tracing::warn!(
+            "no authorized parties are configured: session tokens that users got on any other site of the \
+             same Clerk instance are accepted; name your frontends with `authorized_parties` or \
+             CLERK_AUTHORIZED_PARTIES"
+        );
+    }
+    for party in authorized_parties {
+        if party.ends_with('/') || party.contains('*') {
+            tracing::warn!(
+                party = %party.escape_debug(),
+                "this authorized party matches no token: an origin has no slash at its end and no wildcard"
+            );
+        }
+    }
+}

@@ -1,0 +1,517 @@
+//! The set-up of a verifier: its options.
+
+mod check;
+mod key_source;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+#[cfg(feature = "jwks")]
+use crate::keys::remote::JwksOptions;
+use crate::{
+    algorithm::Algorithm,
+    clock::{Clock, SystemClock},
+    env::Environment,
+    error::ConfigError,
+    request::TokenSource,
+    verifier::Verifier,
+};
+
+/// The options of a [`Verifier`].
+///
+/// One key source is needed; everything else has a default. [`build`](VerifierBuilder::build) checks all
+/// options and reports all mistakes together.
+///
+/// ```
+/// use std::time::Duration;
+/// use clerk_verify::Verifier;
+///
+/// let verifier = Verifier::builder()
+///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+///     .authorized_parties(["https://app.example.com"])
+///     .clock_skew(Duration::from_secs(2))
+///     .build()
+///     .unwrap();
+/// ```
+///
+/// # Key sources
+///
+/// | option | keys | network |
+/// |---|---|---|
+/// | [`jwt_key`](Self::jwt_key) | the instance's one public key | none |
+/// | [`jwks_json`](Self::jwks_json) | a JWK Set that you hold | none |
+/// | `jwks_url` | a JWK Set at any https URL | fetched and kept |
+/// | [`publishable_key`](Self::publishable_key) | the instance's Frontend API | fetched and kept |
+/// | `secret_key` | the Backend API | fetched and kept |
+///
+/// `jwt_key` wins over all others. Of the remote ones the first in this table is used; `jwks_json` may stand
+/// beside one and is looked into first.
+///
+/// # Defaults
+///
+/// | option | default |
+/// |---|---|
+/// | `issuer` | from the publishable key; not checked without either |
+/// | `audience` | not checked |
+/// | `authorized_parties` | not checked, with a warning |
+/// | `clock_skew` | 5 seconds |
+/// | `algorithms` | RS256 |
+/// | `max_token_len` | 16 KiB |
+/// | `max_claims_nesting` | 127 |
+/// | `token_sources` | `Authorization`, then the cookie `__session` |
+/// | `allow_missing_azp`, `require_audience`, `allow_pending_sessions`, `accept_jwt_templates` | `false` |
+#[derive(Clone, Default)]
+#[must_use]
+pub struct VerifierBuilder {
+    jwt_key: Option<String>,
+    jwks_json: Option<String>,
+    publishable_key: Option<String>,
+    proxy_url: Option<String>,
+    #[cfg(feature = "jwks")]
+    remote: RemoteOptions,
+    issuers: Option<Vec<String>>,
+    audiences: Vec<String>,
+    require_audience: bool,
+    authorized_parties: Option<Vec<String>>,
+    allow_missing_azp: bool,
+    clock_skew: Option<Duration>,
+    clock: Option<Arc<dyn Clock>>,
+    algorithms: Option<Vec<Algorithm>>,
+    allow_pending_sessions: bool,
+    accept_jwt_templates: bool,
+    max_token_len: Option<usize>,
+    max_claims_nesting: Option<usize>,
+    token_sources: Option<Vec<TokenSource>>,
+    environment: Option<Environment>,
+}
+
+/// What only a remote key source has.
+#[cfg(feature = "jwks")]
+#[derive(Clone, Default)]
+struct RemoteOptions {
+    jwks_url: Option<String>,
+    secret_key: Option<String>,
+    api_url: Option<String>,
+    api_version: Option<String>,
+    options: JwksOptions,
+    client: Option<reqwest::Client>,
+}
+
+impl VerifierBuilder {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Builds the verifier. Nothing is fetched yet; see [`Verifier::ready`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with every mistake in the options, each with its remedy.
+    ///
+    /// ```
+    /// let error = clerk_verify::Verifier::builder().build().unwrap_err();
+    /// assert!(error.to_string().contains("no key source"));
+    /// ```
+    pub fn build(self) -> Result<Verifier, ConfigError> {
+        check::build(self)
+    }
+
+    /// Takes what is not set in code from environment variables. An empty variable counts as unset.
+    ///
+    /// | variable | option |
+    /// |---|---|
+    /// | `CLERK_JWT_KEY` | [`jwt_key`](Self::jwt_key), unless code names `jwks_json` or `jwks_url` |
+    /// | `CLERK_PUBLISHABLE_KEY` | [`publishable_key`](Self::publishable_key) |
+    /// | `CLERK_PROXY_URL` | [`proxy_url`](Self::proxy_url) |
+    /// | `CLERK_AUTHORIZED_PARTIES` | [`authorized_parties`](Self::authorized_parties), comma-separated |
+    /// | `CLERK_SECRET_KEY` | `secret_key` |
+    /// | `CLERK_API_URL`, `CLERK_API_VERSION` | `api_url`, `api_version` |
+    ///
+    /// ```
+    /// # // `with_env` alone would depend on the machine that runs this.
+    /// use clerk_verify::{Verifier, testing::TestIssuer};
+    ///
+    /// let issuer = TestIssuer::new();
+    /// let verifier = Verifier::builder().jwks_json(issuer.jwks_json()).with_env().build();
+    /// # let _ = verifier;
+    /// ```
+    pub fn with_env(mut self) -> Self {
+        self.environment = Some(Environment::process());
+        self
+    }
+
+    /// [`with_env`](Self::with_env) with variables of your own: for tests, and for settings that live in a
+    /// file.
+    ///
+    /// ```
+    /// use clerk_verify::Verifier;
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .with_env_from(|name| match name {
+    ///         "CLERK_PUBLISHABLE_KEY" => Some("pk_live_Y2xlcmsuY2xlcmsuZGV2JA".to_owned()),
+    ///         _ => None,
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn with_env_from<F>(mut self, read: F) -> Self
+    where
+        F: Fn(&str) -> Option<String> + Send + Sync + 'static,
+    {
+        self.environment = Some(Environment::from_fn(read));
+        self
+    }
+
+    /// The instance's public key, as the Clerk dashboard shows it (API keys, "JWKS Public Key"): PEM, or
+    /// its base64. Needs no network. A token's `kid` is not looked at then.
+    ///
+    /// Takes the key as shells and `.env` files leave it: in quotes, with `\n` written out, on one line,
+    /// with spaces for newlines, as base64 of the whole PEM; also PKCS#1 and certificates. RSA with 2048 to
+    /// 8192 bits; private keys are refused.
+    ///
+    /// ```
+    /// # use clerk_verify::{Verifier, testing::TestIssuer};
+    /// # let pem = TestIssuer::new().public_pem();
+    /// let verifier = Verifier::builder().jwt_key(pem).build().unwrap();
+    ///
+    /// let error = Verifier::builder().jwt_key("-----BEGIN PRIVATE KEY-----…").build().unwrap_err();
+    /// assert!(error.to_string().contains("a private key"));
+    /// ```
+    pub fn jwt_key(mut self, key: impl Into<String>) -> Self {
+        self.jwt_key = Some(key.into());
+        self
+    }
+
+    /// A JWK Set (RFC 7517 §5) as JSON text. Keys that can't verify RS256 are passed over.
+    ///
+    /// ```
+    /// # use clerk_verify::{Verifier, testing::TestIssuer};
+    /// # let text = TestIssuer::new().jwks_json();
+    /// let verifier = Verifier::builder().jwks_json(text).build().unwrap();
+    /// ```
+    pub fn jwks_json(mut self, text: impl Into<String>) -> Self {
+        self.jwks_json = Some(text.into());
+        self
+    }
+
+    /// The publishable key of the frontend (`pk_live_…`, `pk_test_…`). It names the instance's Frontend API:
+    /// the keys are fetched from there, and its URL is the issuer that tokens must have, unless
+    /// [`issuer`](Self::issuer) says otherwise.
+    ///
+    /// ```
+    /// use clerk_verify::Verifier;
+    ///
+    /// let verifier = Verifier::builder().publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA").build().unwrap();
+    /// ```
+    pub fn publishable_key(mut self, key: impl Into<String>) -> Self {
+        self.publishable_key = Some(key.into());
+        self
+    }
+
+    /// The URL under which the Frontend API is proxied, if it is: one more trusted issuer, and where the keys
+    /// of the publishable key are fetched.
+    ///
+    /// ```
+    /// use clerk_verify::Verifier;
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+    ///     .proxy_url("https://app.example.com/__clerk")
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn proxy_url(mut self, url: impl Into<String>) -> Self {
+        self.proxy_url = Some(url.into());
+        self
+    }
+
+    /// The one issuer to trust: `iss` must be exactly this. A slash at the end of the value is ignored here,
+    /// not in the token.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let verifier = TestIssuer::new().verifier().issuer("https://clerk.example.com").build().unwrap();
+    /// ```
+    pub fn issuer(self, issuer: impl Into<String>) -> Self {
+        self.issuers([issuer])
+    }
+
+    /// The issuers to trust: `iss` must be exactly one of them.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let issuers = ["https://clerk.example.com", "https://clerk.example.org"];
+    /// let verifier = TestIssuer::new().verifier().issuers(issuers).build().unwrap();
+    /// ```
+    pub fn issuers(mut self, issuers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.issuers = Some(texts(issuers));
+        self
+    }
+
+    /// The audiences to accept: where a token has an `aud`, it must name one of them.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let verifier = TestIssuer::new().verifier().audience(["https://api.example.com"]).build().unwrap();
+    /// ```
+    pub fn audience(mut self, audiences: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.audiences = texts(audiences);
+        self
+    }
+
+    /// Whether a token without `aud` is refused too, where [`audience`](Self::audience) is set. Clerk's
+    /// session tokens have an `aud` only if you add it in the dashboard.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let builder = TestIssuer::new().verifier().audience(["api"]).require_audience(true);
+    /// assert!(builder.build().is_ok());
+    /// ```
+    pub fn require_audience(mut self, require: bool) -> Self {
+        self.require_audience = require;
+        self
+    }
+
+    /// The origins whose tokens are accepted: `azp` must be there and exactly one of them.
+    ///
+    /// An origin is scheme, host and port as the browser sends it: `https://app.example.com`,
+    /// `http://localhost:3000`. It has no slash at the end and no wildcard, and a port only where it is not
+    /// the scheme's own. Set it: without it, a token that your user got on any other site of the same Clerk
+    /// instance (such as a subdomain that somebody else runs) is accepted here.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let origins = ["https://app.example.com", "http://localhost:3000"];
+    /// let verifier = TestIssuer::new().verifier().authorized_parties(origins).build().unwrap();
+    /// ```
+    pub fn authorized_parties(
+        mut self,
+        parties: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.authorized_parties = Some(texts(parties));
+        self
+    }
+
+    /// Whether a token without `azp` is accepted although authorized parties are configured: for clients
+    /// that send no `Origin`, such as native apps. One with another `azp` never is.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let builder = TestIssuer::new().verifier().authorized_parties(["https://app.example.com"]);
+    /// let verifier = builder.allow_missing_azp(true).build().unwrap();
+    /// ```
+    pub fn allow_missing_azp(mut self, allow: bool) -> Self {
+        self.allow_missing_azp = allow;
+        self
+    }
+
+    /// How far the clocks of Clerk and of this machine may differ, in both directions. Default: 5 seconds;
+    /// zero is honoured; at most a day.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let verifier = TestIssuer::new().verifier().clock_skew(Duration::ZERO).build().unwrap();
+    /// ```
+    pub fn clock_skew(mut self, skew: Duration) -> Self {
+        self.clock_skew = Some(skew);
+        self
+    }
+
+    /// The clock to read. Default: the system's.
+    ///
+    /// ```
+    /// # use clerk_verify::{FixedClock, testing::TestIssuer};
+    /// let verifier = TestIssuer::new().verifier().clock(FixedClock::at_unix(1_628_221_550)).build().unwrap();
+    /// ```
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// The signature algorithms to allow. Default: RS256 alone, which is what Clerk signs with.
+    ///
+    /// ```
+    /// # use clerk_verify::{Algorithm, testing::TestIssuer};
+    /// let both = [Algorithm::RS256, Algorithm::RS512];
+    /// let verifier = TestIssuer::new().verifier().algorithms(both).build().unwrap();
+    /// ```
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// Whether a pending session (`sts`) counts as signed in. Such a user has yet to choose an organization,
+    /// or another task to do.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let verifier = TestIssuer::new().verifier().allow_pending_sessions(true).build().unwrap();
+    /// ```
+    pub fn allow_pending_sessions(mut self, allow: bool) -> Self {
+        self.allow_pending_sessions = allow;
+        self
+    }
+
+    /// Whether tokens made from JWT templates are accepted beside session tokens. They say what the template
+    /// says, live as long as it says, and belong to no session.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let verifier = TestIssuer::new().verifier().accept_jwt_templates(true).build().unwrap();
+    /// ```
+    pub fn accept_jwt_templates(mut self, accept: bool) -> Self {
+        self.accept_jwt_templates = accept;
+        self
+    }
+
+    /// The longest token that is looked at, in bytes. Default: 16 KiB.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let verifier = TestIssuer::new().verifier().max_token_len(4096).build().unwrap();
+    /// ```
+    pub fn max_token_len(mut self, bytes: usize) -> Self {
+        self.max_token_len = Some(bytes);
+        self
+    }
+
+    /// How deep a token's custom claims may nest, the payload itself counting as one: 1 to 127, which is the
+    /// default and the most that a JSON parser can read back.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let verifier = TestIssuer::new().verifier().max_claims_nesting(8).build().unwrap();
+    /// ```
+    pub fn max_claims_nesting(mut self, levels: usize) -> Self {
+        self.max_claims_nesting = Some(levels);
+        self
+    }
+
+    /// Where in a request the token may be, in this order. Default: the `Authorization` header, then the
+    /// cookie `__session`.
+    ///
+    /// ```
+    /// # use clerk_verify::{TokenSource, testing::TestIssuer};
+    /// // An API that no browser calls has no use for cookies.
+    /// let verifier = TestIssuer::new().verifier().token_sources([TokenSource::authorization()]).build().unwrap();
+    /// ```
+    pub fn token_sources(mut self, sources: impl IntoIterator<Item = TokenSource>) -> Self {
+        self.token_sources = Some(sources.into_iter().collect());
+        self
+    }
+}
+
+#[cfg(feature = "jwks")]
+impl VerifierBuilder {
+    /// The URL of a JWK Set: https, or http on this machine itself.
+    ///
+    /// ```
+    /// use clerk_verify::Verifier;
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .jwks_url("https://clerk.example.com/.well-known/jwks.json")
+    ///     .issuer("https://clerk.example.com")
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn jwks_url(mut self, url: impl Into<String>) -> Self {
+        self.remote.jwks_url = Some(url.into());
+        self
+    }
+
+    /// The instance's secret key (`sk_live_…`, `sk_test_…`): the keys are fetched from Clerk's Backend API.
+    /// The publishable key does the same and needs no secret; it goes first where both are set.
+    ///
+    /// ```
+    /// use clerk_verify::Verifier;
+    ///
+    /// let verifier = Verifier::builder().secret_key("sk_test_1234567890").build().unwrap();
+    /// ```
+    pub fn secret_key(mut self, key: impl Into<String>) -> Self {
+        self.remote.secret_key = Some(key.into());
+        self
+    }
+
+    /// The Backend API's URL. Default: `https://api.clerk.com`.
+    ///
+    /// ```
+    /// use clerk_verify::Verifier;
+    ///
+    /// let builder = Verifier::builder().secret_key("sk_test_1234567890");
+    /// let verifier = builder.api_url("https://api.clerk.example").build().unwrap();
+    /// ```
+    pub fn api_url(mut self, url: impl Into<String>) -> Self {
+        self.remote.api_url = Some(url.into());
+        self
+    }
+
+    /// The Backend API's version, as its paths have it. Default: `v1`.
+    ///
+    /// ```
+    /// use clerk_verify::Verifier;
+    ///
+    /// let verifier = Verifier::builder().secret_key("sk_test_1234567890").api_version("v1").build().unwrap();
+    /// ```
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.remote.api_version = Some(version.into());
+        self
+    }
+
+    /// How keys are fetched and kept.
+    ///
+    /// ```
+    /// use clerk_verify::{JwksOptions, Verifier};
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+    ///     .jwks(JwksOptions::strict())
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn jwks(mut self, options: JwksOptions) -> Self {
+        self.remote.options = options;
+        self
+    }
+
+    /// The HTTP client to fetch keys with, for a proxy or certificates of your own. The time limit of one
+    /// fetch, the size limit and the refusal of redirects apply to it too.
+    ///
+    /// ```
+    /// use clerk_verify::Verifier;
+    ///
+    /// let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    /// let verifier = Verifier::builder()
+    ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+    ///     .http_client(client)
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.remote.client = Some(client);
+        self
+    }
+}
+
+/// Shows which options are set, never a key.
+impl fmt::Debug for VerifierBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifierBuilder")
+            .field("jwt_key", &self.jwt_key.is_some())
+            .field("jwks_json", &self.jwks_json.is_some())
+            .field("publishable_key", &self.publishable_key.is_some())
+            .field("issuers", &self.issuers)
+            .field("audiences", &self.audiences)
+            .field("authorized_parties", &self.authorized_parties)
+            .finish_non_exhaustive()
+    }
+}
+
+impl VerifierBuilder {
+    fn clock_or_default(&self) -> Arc<dyn Clock> {
+        self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
+    }
+}
+
+fn texts(texts: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
+    texts.into_iter().map(Into::into).collect()
+}

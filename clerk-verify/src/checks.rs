@@ -1,0 +1,179 @@
+//! The claims of a token whose signature holds: each rule a function, in the order of their use.
+
+use std::{borrow::Cow, sync::Arc};
+
+use crate::{
+    claims::{Payload, audience, whole_seconds},
+    error::{Kind, List, Seen, Times},
+    json::Member,
+};
+
+/// What the claims are compared with.
+#[derive(Clone, Debug)]
+pub(crate) struct Expected {
+    pub(crate) issuers: Arc<[String]>,
+    pub(crate) audiences: Arc<[String]>,
+    pub(crate) require_audience: bool,
+    pub(crate) authorized_parties: Arc<[String]>,
+    pub(crate) allow_missing_azp: bool,
+    pub(crate) skew_millis: u64,
+    pub(crate) allow_pending_sessions: bool,
+}
+
+/// The largest `exp`: beyond it a double no longer tells one second from the next.
+const MAX_EXP: f64 = 9_007_199_254_740_992.0;
+
+impl Expected {
+    /// `sub` is a string and not empty.
+    pub(crate) fn subject(&self, payload: &Payload<'_>) -> Result<(), Kind> {
+        match payload.sub.text() {
+            Some(sub) if !sub.is_empty() => Ok(()),
+            _ => Err(claim("sub", payload.sub, "a string that is not empty")),
+        }
+    }
+
+    /// `iss` is exactly one of the trusted issuers, if any are known.
+    pub(crate) fn issuer(&self, payload: &Payload<'_>) -> Result<(), Kind> {
+        if self.issuers.is_empty() || is_one_of(payload.iss.text(), &self.issuers) {
+            return Ok(());
+        }
+        Err(Kind::Issuer {
+            seen: payload.iss.seen(),
+            trusted: List(Arc::clone(&self.issuers)),
+        })
+    }
+
+    /// `aud` meets the configured audiences, if there are any.
+    pub(crate) fn audience(&self, payload: &Payload<'_>) -> Result<(), Kind> {
+        if self.audiences.is_empty() {
+            return Ok(());
+        }
+        let fits = if payload.aud.is_absent() {
+            !self.require_audience
+        } else {
+            audience(payload.aud)
+                .is_some_and(|named| named.iter().any(|name| self.audiences.contains(name)))
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(Kind::Audience {
+            seen: payload.aud.seen(),
+            expected: List(Arc::clone(&self.audiences)),
+        })
+    }
+
+    /// `azp` is exactly one of the authorized parties, if there are any.
+    pub(crate) fn authorized_party(&self, payload: &Payload<'_>) -> Result<(), Kind> {
+        let missing = payload.azp.is_absent();
+        if self.authorized_parties.is_empty()
+            || (missing && self.allow_missing_azp)
+            || is_one_of(payload.azp.text(), &self.authorized_parties)
+        {
+            return Ok(());
+        }
+        Err(Kind::AuthorizedParty {
+            seen: payload.azp.seen(),
+            authorized: List(Arc::clone(&self.authorized_parties)),
+            missing,
+        })
+    }
+
+    /// `exp` is there and has not passed. Returns it, in whole seconds.
+    pub(crate) fn expiry(&self, payload: &Payload<'_>, now_millis: i64) -> Result<i64, Kind> {
+        let exp = payload
+            .exp
+            .number()
+            .filter(|exp| (0.0..=MAX_EXP).contains(exp))
+            .map(whole_seconds)
+            .ok_or_else(|| claim("exp", payload.exp, "a number of seconds from 0 to 2^53"))?;
+        if millis(exp) <= i128::from(now_millis) - i128::from(self.skew_millis) {
+            return Err(Kind::Expired(self.times(exp, now_millis)));
+        }
+        Ok(exp)
+    }
+
+    /// `nbf`, if there, has come.
+    pub(crate) fn not_before(&self, payload: &Payload<'_>, now_millis: i64) -> Result<(), Kind> {
+        self.has_come("nbf", payload.nbf, now_millis)
+            .map_err(|early| early.unwrap_or_else(Kind::NotActiveYet))
+    }
+
+    /// `iat`, if there, does not lie in the future.
+    pub(crate) fn issued_at(&self, payload: &Payload<'_>, now_millis: i64) -> Result<(), Kind> {
+        self.has_come("iat", payload.iat, now_millis)
+            .map_err(|early| early.unwrap_or_else(Kind::IssuedInTheFuture))
+    }
+
+    /// The session is not pending.
+    pub(crate) fn status(&self, payload: &Payload<'_>) -> Result<(), Kind> {
+        if !self.allow_pending_sessions && payload.sts.text().as_deref() == Some("pending") {
+            return Err(Kind::Pending);
+        }
+        Ok(())
+    }
+
+    fn has_come(
+        &self,
+        name: &'static str,
+        member: Member<'_>,
+        now_millis: i64,
+    ) -> Result<(), TooEarly> {
+        if member.is_absent() {
+            return Ok(());
+        }
+        let time = member
+            .number()
+            .filter(|time| time.is_finite())
+            .map(whole_seconds)
+            .ok_or_else(|| {
+                TooEarly::NoTime(claim(name, member, "a number of seconds, or absent"))
+            })?;
+        if millis(time) > i128::from(now_millis) + i128::from(self.skew_millis) {
+            return Err(TooEarly::At(self.times(time, now_millis)));
+        }
+        Ok(())
+    }
+
+    fn times(&self, claim: i64, now_millis: i64) -> Times {
+        Times {
+            claim,
+            now_millis,
+            skew_millis: self.skew_millis,
+        }
+    }
+}
+
+enum TooEarly {
+    NoTime(Kind),
+    At(Times),
+}
+
+impl TooEarly {
+    fn unwrap_or_else(self, early: impl FnOnce(Times) -> Kind) -> Kind {
+        match self {
+            Self::NoTime(kind) => kind,
+            Self::At(times) => early(times),
+        }
+    }
+}
+
+fn claim(claim: &'static str, member: Member<'_>, needed: &'static str) -> Kind {
+    Kind::Claim {
+        claim,
+        seen: match member.raw() {
+            Some(raw) => Seen::text(raw),
+            None => Seen::absent(),
+        },
+        needed,
+    }
+}
+
+/// The empty string is no value, whatever the list says.
+fn is_one_of(text: Option<Cow<'_, str>>, list: &[String]) -> bool {
+    text.is_some_and(|text| !text.is_empty() && list.iter().any(|entry| *entry == text))
+}
+
+fn millis(seconds: i64) -> i128 {
+    i128::from(seconds) * 1000
+}

@@ -1,0 +1,216 @@
+//! Every way in which a token can fail, with what its message needs.
+
+use std::{error::Error, fmt, sync::Arc, time::Duration};
+
+use super::{ConfigError, List, Seen};
+use crate::{algorithm::Algorithm, reason::Reason};
+
+/// What exactly was wrong.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Kind {
+    #[error(
+        "the request carries no session token, neither in the Authorization header nor in the session \
+         cookie; send `Authorization: Bearer <token>`, or sign in in the browser"
+    )]
+    Missing,
+    #[error("malformed Authorization header: {0}; send `Authorization: Bearer <token>`, once")]
+    Header(&'static str),
+    #[error(
+        "malformed token: {length} bytes, the limit is {limit}; Clerk's tokens have about 1,000: take \
+         claims out of the session token, or raise `max_token_len`"
+    )]
+    TooLong { length: usize, limit: usize },
+    #[error(
+        "malformed token: {0}; make sure that it is a JWT issued by Clerk and arrives unchanged"
+    )]
+    Malformed(&'static str),
+    #[error(
+        "malformed token: its {part} is not the JSON object it must be; make sure that it is a JWT issued \
+         by Clerk and arrives unchanged"
+    )]
+    Json {
+        part: &'static str,
+        #[source]
+        source: Arc<serde_json::Error>,
+    },
+    #[error("malformed token: header parameter `{name}` is {seen}, it must be {needed}")]
+    Parameter {
+        name: &'static str,
+        seen: Seen,
+        needed: &'static str,
+    },
+    #[error("the token is {found}, a session token is needed; {remedy}")]
+    OtherClass { found: String, remedy: &'static str },
+    #[error(
+        "the token's `alg` is {seen}, allowed is {}; Clerk signs session tokens with RS256",
+        Algorithms(.allowed)
+    )]
+    Algorithm {
+        seen: Seen,
+        allowed: Arc<[Algorithm]>,
+    },
+    #[error("the token's `kid` is {seen}, it must be a string of 1 to {limit} bytes")]
+    KeyId { seen: Seen, limit: usize },
+    #[error(
+        "none of the trusted keys has the token's `kid` {seen}: another Clerk instance signed it (a \
+         development token in production, or the other way round), or its key has been withdrawn; compare \
+         the instance that the client signs in to with the one this verifier is set up for"
+    )]
+    UnknownKey { seen: Seen },
+    #[error("the key set says that the key {seen} is not for {algorithm}, the token's `alg`")]
+    KeyAlgorithm { seen: Seen, algorithm: Algorithm },
+    #[error(
+        "the keys that verify tokens can't be fetched: {detail}{}; check that this machine reaches the key \
+         server",
+        Retry(*.retry_after)
+    )]
+    #[cfg_attr(not(feature = "jwks"), allow(dead_code))]
+    KeysUnavailable {
+        detail: String,
+        retry_after: Option<Duration>,
+        #[source]
+        source: Option<Arc<dyn Error + Send + Sync>>,
+    },
+    #[error(
+        "the Backend API refuses the secret key with status {status}{}; take the secret key of this \
+         instance anew from the Clerk dashboard, under API keys",
+        Retry(*.retry_after)
+    )]
+    #[cfg_attr(not(feature = "jwks"), allow(dead_code))]
+    SecretKeyRejected {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
+    #[error("the environment sets up no verifier")]
+    NotConfigured(#[source] ConfigError),
+    #[error(
+        "the signature does not fit the token and the key: the token was changed, or another instance \
+         signed it; compare the verifier's key with the one that the Clerk dashboard shows"
+    )]
+    Signature,
+    #[error("the claim `{claim}` is {seen}, it must be {needed}")]
+    Claim {
+        claim: &'static str,
+        seen: Seen,
+        needed: &'static str,
+    },
+    #[error("`iss` is {seen}, trusted is {trusted}: another Clerk instance issued the token")]
+    Issuer { seen: Seen, trusted: List },
+    #[error("`aud` is {seen}, it must name one of {expected}")]
+    Audience { seen: Seen, expected: List },
+    #[error(
+        "`azp` is {seen}, authorized is {authorized}; scheme, host and port must agree to the letter, with \
+         no slash at the end{}",
+        if *.missing { "; for clients that send no Origin there is `allow_missing_azp(true)`" } else { "" }
+    )]
+    AuthorizedParty {
+        seen: Seen,
+        authorized: List,
+        missing: bool,
+    },
+    #[error(
+        "the token expired at {}, the clock of this machine says {}; the client should fetch a fresh token",
+        .0.claim, .0
+    )]
+    Expired(Times),
+    #[error(
+        "the token is not active before {} (`nbf`), the clock of this machine says {}: it runs behind the \
+         issuer's",
+        .0.claim, .0
+    )]
+    NotActiveYet(Times),
+    #[error(
+        "the token was issued at {} (`iat`), the clock of this machine says {}: it runs behind the issuer's",
+        .0.claim, .0
+    )]
+    IssuedInTheFuture(Times),
+    #[error(
+        "the session is pending: the user has tasks to finish first, such as choosing an organization; or \
+         use `allow_pending_sessions(true)`"
+    )]
+    Pending,
+}
+
+impl Kind {
+    pub(super) fn reason(&self) -> Reason {
+        match self {
+            Self::Missing => Reason::SessionTokenMissing,
+            Self::Header(_)
+            | Self::TooLong { .. }
+            | Self::Malformed(_)
+            | Self::Json { .. }
+            | Self::Parameter { .. } => Reason::TokenInvalid,
+            Self::OtherClass { .. } => Reason::TokenTypeMismatch,
+            Self::Algorithm { .. } => Reason::TokenInvalidAlgorithm,
+            Self::KeyId { .. } | Self::UnknownKey { .. } | Self::KeyAlgorithm { .. } => {
+                Reason::JwkKidMismatch
+            }
+            Self::KeysUnavailable { .. } => Reason::JwkRemoteFailedToLoad,
+            Self::SecretKeyRejected { .. } => Reason::SecretKeyInvalid,
+            Self::NotConfigured(_) => Reason::JwkFailedToResolve,
+            Self::Signature => Reason::TokenInvalidSignature,
+            Self::Claim { .. } => Reason::TokenVerificationFailed,
+            Self::Issuer { .. } => Reason::TokenInvalidIssuer,
+            Self::Audience { .. } => Reason::TokenInvalidAudience,
+            Self::AuthorizedParty { .. } => Reason::TokenInvalidAuthorizedParties,
+            Self::Expired(_) => Reason::TokenExpired,
+            Self::NotActiveYet(_) => Reason::TokenNotActiveYet,
+            Self::IssuedInTheFuture(_) => Reason::TokenIatInTheFuture,
+            Self::Pending => Reason::SessionPending,
+        }
+    }
+
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::KeysUnavailable { retry_after, .. }
+            | Self::SecretKeyRejected { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// The two times of a comparison that failed. Prints the verifier's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// What the claim says, in seconds since 1970.
+    pub(crate) claim: i64,
+    pub(crate) now_millis: i64,
+    pub(crate) skew_millis: u64,
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = self.now_millis.div_euclid(1000);
+        let difference = i128::from(now) - i128::from(self.claim);
+        let direction = if difference < 0 { "earlier" } else { "later" };
+        write!(
+            f,
+            "{now}: {} s {direction} (seconds since 1970; tolerance {} ms)",
+            difference.unsigned_abs(),
+            self.skew_millis
+        )
+    }
+}
+
+struct Algorithms<'a>(&'a [Algorithm]);
+
+impl fmt::Display for Algorithms<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, algorithm) in self.0.iter().enumerate() {
+            let separator = if position == 0 { "" } else { ", " };
+            write!(f, "{separator}{algorithm}")?;
+        }
+        Ok(())
+    }
+}
+
+struct Retry(Option<Duration>);
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(wait) => write!(f, " (next attempt in {:.1} s)", wait.as_secs_f64()),
+            None => Ok(()),
+        }
+    }
+}

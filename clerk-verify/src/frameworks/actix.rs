@@ -1,0 +1,108 @@
+//! Extractors and responses for actix-web.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, dev::Payload,
+    http::StatusCode,
+};
+
+use super::{MissingLayer, SessionRejection};
+use crate::{
+    auth_state::{AuthState, SignedOut},
+    error::VerifyError,
+    refusal::Refusal,
+    session::Session,
+};
+
+const REMEDY: &str = "`.wrap(clerk_actix::WithSession::new(verifier))` (or `RequireSession`) to the app or \
+                      scope";
+
+/// The outcome for the request, signed in or out. Needs one of the middlewares; answers 500 without.
+impl FromRequest for AuthState {
+    type Error = SessionRejection;
+    type Future = Ready<Result<Self, SessionRejection>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(state(request))
+    }
+}
+
+/// The session. Answers as [`Refusal`] says for a caller who is signed out, and 500 without a middleware.
+///
+/// `Option<Session>` is actix-web's own extractor: it is `None` for every caller who is signed out, but also
+/// where there is no middleware (which is logged as an error).
+impl FromRequest for Session {
+    type Error = SessionRejection;
+    type Future = Ready<Result<Self, SessionRejection>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(state(request).and_then(|state| Ok(state.into_session()?)))
+    }
+}
+
+fn state(request: &HttpRequest) -> Result<AuthState, SessionRejection> {
+    request
+        .extensions()
+        .get::<AuthState>()
+        .cloned()
+        .ok_or_else(|| SessionRejection::MissingLayer(MissingLayer::found(REMEDY)))
+}
+
+impl From<Refusal> for HttpResponse {
+    fn from(refusal: Refusal) -> Self {
+        let mut response = Self::build(status(&refusal));
+        for header in refusal.headers() {
+            response.insert_header(header);
+        }
+        response.body(refusal.body())
+    }
+}
+
+impl ResponseError for VerifyError {
+    fn status_code(&self) -> StatusCode {
+        status(&self.refusal())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.refusal().into()
+    }
+}
+
+impl ResponseError for SignedOut {
+    fn status_code(&self) -> StatusCode {
+        status(&self.refusal())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.refusal().into()
+    }
+}
+
+impl ResponseError for MissingLayer {
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::InternalServerError()
+            .content_type("application/json")
+            .body(self.body())
+    }
+}
+
+impl ResponseError for SessionRejection {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::SignedOut(signed_out) => signed_out.status_code(),
+            Self::MissingLayer(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::SignedOut(signed_out) => signed_out.error_response(),
+            Self::MissingLayer(missing) => missing.error_response(),
+        }
+    }
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNAUTHORIZED)
+}

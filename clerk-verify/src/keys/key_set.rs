@@ -1,0 +1,39 @@
+//! Keys by their key id.
+
+use std::collections::HashMap;
+
+use super::rsa::VerificationKey;
+
+/// How many keys of one key id are tried; a set that has more of them is abused, not rotated.
+const MAX_SAME_ID: usize = 4;
+
+/// Keys at hand, ready to verify. Never changes once it is built.
+#[derive(Debug, Default)]
+pub(crate) struct KeySet {
+    by_id: HashMap<String, Vec<VerificationKey>>,
+}
+
+impl KeySet {
+    /// Adds a key. Under one key id there may be several, as while a key is being replaced; the same
+    /// key is kept once.
+    pub(crate) fn insert(&mut self, key_id: String, key: VerificationKey) {
+        let keys = self.by_id.entry(key_id).or_default();
+        if keys.len() < MAX_SAME_ID && !keys.iter().any(|known| known.same_material(&key)) {
+            keys.push(key);
+        }
+    }
+
+    /// The keys of that id; empty where there is none.
+    pub(crate) fn get(&self, key_id: &str) -> &[VerificationKey] {
+        self.by_id.get(key_id).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// How many key ids there are.
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+}

@@ -1,0 +1,17 @@
+//! What may sign: the keys a verifier trusts and where they come from.
+
+pub(crate) mod jwk;
+pub(crate) mod key_set;
+pub(crate) mod pem;
+pub(crate) mod publishable_key;
+#[cfg(feature = "jwks")]
+pub(crate) mod remote;
+pub(crate) mod rsa;
+mod source;
+mod status;
+
+pub(crate) use self::source::{FixedKeys, Keys, Lookup};
+pub use self::status::{KeySourceState, KeySourceStatus};
+
+/// The longest key id that is looked up, in bytes; Clerk's have 31.
+pub(crate) const MAX_KEY_ID_LEN: usize = 256;

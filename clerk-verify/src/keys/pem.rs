@@ -1,0 +1,190 @@
+//! The one public key of `jwt_key`, in every spelling in which people have it.
+
+use std::borrow::Cow;
+
+use base64::{
+    Engine as _,
+    alphabet::{self, Alphabet},
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use der::{Decode, asn1::ObjectIdentifier};
+use pkcs1::{RsaPrivateKeyRef, RsaPublicKeyRef};
+use pkcs8::PrivateKeyInfoRef;
+use spki::SubjectPublicKeyInfoRef;
+use x509_cert::{Certificate, der::Encode as _};
+
+use super::rsa::{KeyProblem, VerificationKey};
+use crate::algorithm::Algorithm;
+
+/// Reads a public RSA key.
+///
+/// Takes PEM (`PUBLIC KEY`, `RSA PUBLIC KEY`, `CERTIFICATE`), bare base64 of their DER, and base64 of a
+/// whole PEM; in quotes, with `\n` written out, on one line, with spaces for newlines, as environment
+/// variables do to it.
+pub(crate) fn parse(text: &str, algorithms: &[Algorithm]) -> Result<VerificationKey, PemProblem> {
+    let text = unwrap(text);
+    if text.is_empty() {
+        return Err(PemProblem::Empty);
+    }
+    let (label, der) = decode(&text)?;
+    let (modulus, exponent) = match label {
+        Some(label) => match label.as_str() {
+            "PUBLIC KEY" => subject_public_key(&der),
+            "RSA PUBLIC KEY" => rsa_public_key(&der),
+            "CERTIFICATE" => certificate(&der),
+            label if label.ends_with("PRIVATE KEY") => Err(PemProblem::Private),
+            label => Err(PemProblem::Label(label.chars().take(40).collect())),
+        },
+        None => subject_public_key(&der)
+            .or_else(|problem| rsa_public_key(&der).map_err(|_| problem))
+            .or_else(|problem| certificate(&der).map_err(|_| problem)),
+    }
+    .map_err(|problem| {
+        if is_private(&der) {
+            PemProblem::Private
+        } else {
+            problem
+        }
+    })?;
+    VerificationKey::new(&modulus, &exponent, algorithms).map_err(PemProblem::Key)
+}
+
+/// What was found instead of a public key; never any of its text.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum PemProblem {
+    #[error("empty")]
+    Empty,
+    #[error("a private key")]
+    Private,
+    #[error("a PEM block of type `{0}`")]
+    Label(String),
+    #[error("a PEM block without an end")]
+    NoEnd,
+    #[error("text that is neither PEM nor base64")]
+    NotBase64,
+    #[error("base64 of something that is not a public key")]
+    NotAKey,
+    #[error("a public key that is not RSA ({0})")]
+    NotRsa(&'static str),
+    #[error(transparent)]
+    Key(KeyProblem),
+}
+
+/// Takes off what shells, `.env` files and editors put around a key.
+fn unwrap(text: &str) -> Cow<'_, str> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let text = ['"', '\'']
+        .iter()
+        .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
+        .unwrap_or(text)
+        .trim();
+    if text.contains('\\') {
+        Cow::Owned(
+            text.replace("\\r", "")
+                .replace("\\n", "\n")
+                .trim()
+                .to_owned(),
+        )
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+const DASHES: &str = "-----";
+
+/// The label, if there is one, and the bytes.
+fn decode(text: &str) -> Result<(Option<String>, Vec<u8>), PemProblem> {
+    if let Some(block) = pem_block(text)? {
+        return Ok(block);
+    }
+    let bytes = base64(text)?;
+    // Base64 of a whole PEM: what some deployment tools make of a multi-line secret.
+    match std::str::from_utf8(&bytes).map(|inner| pem_block(inner.trim())) {
+        Ok(Ok(Some(block))) => Ok(block),
+        Ok(Err(problem)) => Err(problem),
+        _ => Ok((None, bytes)),
+    }
+}
+
+/// The first PEM block; text before and after it is explanation (RFC 7468 §2).
+#[allow(clippy::type_complexity)]
+fn pem_block(text: &str) -> Result<Option<(Option<String>, Vec<u8>)>, PemProblem> {
+    let Some((_, rest)) = text.split_once(BEGIN) else {
+        return Ok(None);
+    };
+    let (label, rest) = rest.split_once(DASHES).ok_or(PemProblem::NoEnd)?;
+    let (body, rest) = rest.split_once(END).ok_or(PemProblem::NoEnd)?;
+    if label.ends_with("PRIVATE KEY") {
+        return Err(PemProblem::Private);
+    }
+    if !rest.starts_with(label) {
+        return Err(PemProblem::NoEnd);
+    }
+    Ok(Some((Some(label.to_owned()), base64(body)?)))
+}
+
+/// Base64 in either alphabet, padded or not, with any white space in it.
+fn base64(text: &str) -> Result<Vec<u8>, PemProblem> {
+    const LENIENT: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let compact: String = text.split_whitespace().collect();
+    let url_safe = compact.contains(['-', '_']);
+    let alphabet: &Alphabet = if url_safe {
+        &alphabet::URL_SAFE
+    } else {
+        &alphabet::STANDARD
+    };
+    GeneralPurpose::new(alphabet, LENIENT)
+        .decode(compact)
+        .map_err(|_| PemProblem::NotBase64)
+}
+
+/// Modulus and exponent, big-endian.
+type Numbers = (Vec<u8>, Vec<u8>);
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+const DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
+
+fn subject_public_key(der: &[u8]) -> Result<Numbers, PemProblem> {
+    let key = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| PemProblem::NotAKey)?;
+    match key.algorithm.oid {
+        RSA => {}
+        EC => return Err(PemProblem::NotRsa("elliptic curve")),
+        ED25519 => return Err(PemProblem::NotRsa("Ed25519")),
+        RSA_PSS => return Err(PemProblem::NotRsa("RSA restricted to PSS")),
+        DSA => return Err(PemProblem::NotRsa("DSA")),
+        _ => return Err(PemProblem::NotRsa("an unknown algorithm")),
+    }
+    rsa_public_key(
+        key.subject_public_key
+            .as_bytes()
+            .ok_or(PemProblem::NotAKey)?,
+    )
+}
+
+fn rsa_public_key(der: &[u8]) -> Result<Numbers, PemProblem> {
+    let key = RsaPublicKeyRef::from_der(der).map_err(|_| PemProblem::NotAKey)?;
+    Ok((
+        key.modulus.as_bytes().to_vec(),
+        key.public_exponent.as_bytes().to_vec(),
+    ))
+}
+
+fn certificate(der: &[u8]) -> Result<Numbers, PemProblem> {
+    let certificate = Certificate::from_der(der).map_err(|_| PemProblem::NotAKey)?;
+    let key = certificate
+        .tbs_certificate()
+        .subject_public_key_info()
+        .to_der()
+        .map_err(|_| PemProblem::NotAKey)?;
+    subject_public_key(&key)
+}
+
+fn is_private(der: &[u8]) -> bool {
+    PrivateKeyInfoRef::try_from(der).is_ok() || RsaPrivateKeyRef::from_der(der).is_ok()
+}

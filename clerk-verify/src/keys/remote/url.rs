@@ -1,0 +1,64 @@
+//! Which addresses keys may be fetched from.
+
+use reqwest::Url;
+
+/// An https URL; http only for this machine itself, where nobody can listen in.
+pub(crate) fn key_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text.trim()).map_err(|error| format!("not a URL ({error})"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a URL with a user name or password in it".to_owned());
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err("an http URL of another machine".to_owned()),
+        _ => Err("a URL that is not https".to_owned()),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse()
+            .is_ok_and(|address: std::net::IpAddr| address.is_loopback()),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_anywhere_and_http_on_this_machine() {
+        for good in [
+            "https://clerk.example.com/.well-known/jwks.json",
+            "http://127.0.0.1:4000/jwks",
+            "http://127.9.9.9/",
+            "http://[::1]:80/jwks",
+            "http://localhost:3000/jwks",
+        ] {
+            assert!(key_url(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for bad in [
+            "",
+            "clerk.example.com",
+            "http://clerk.example.com/jwks",
+            "http://localhost.example.com/jwks",
+            "http://127.0.0.1.example.com/jwks",
+            "http://10.0.0.1/jwks",
+            "ftp://127.0.0.1/jwks",
+            "file:///etc/jwks.json",
+            "https://user:password@clerk.example.com/jwks",
+        ] {
+            assert!(key_url(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The `Authorization` header (RFC 9110 §11.6.2, RFC 6750 §2.1).
+
+use std::borrow::Cow;
+
+use super::source::Extraction;
+
+/// The token of a bearer header, or of a header that holds a bare token.
+pub(super) fn bearer<'h>(values: impl Iterator<Item = &'h [u8]>) -> Extraction<'h> {
+    let value = match only_value(values) {
+        Ok(Some(value)) => value,
+        Ok(None) => return Extraction::None,
+        Err(malformed) => return malformed,
+    };
+    let Some((scheme, credentials)) = value.split_once([' ', '\t']) else {
+        return without_scheme(value);
+    };
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Extraction::None;
+    }
+    let token = credentials.trim_start_matches([' ', '\t']);
+    if token.contains([' ', '\t']) {
+        return Extraction::Malformed("more than one value after `Bearer`");
+    }
+    Extraction::Token(Cow::Borrowed(token))
+}
+
+/// The value of a field that holds nothing but a token.
+pub(super) fn whole_value<'h>(values: impl Iterator<Item = &'h [u8]>) -> Extraction<'h> {
+    match only_value(values) {
+        Ok(Some(value)) => Extraction::Token(Cow::Borrowed(value)),
+        Ok(None) => Extraction::None,
+        Err(malformed) => malformed,
+    }
+}
+
+/// Visible ASCII, spaces and tabs.
+pub(super) fn text(value: &[u8]) -> Option<&str> {
+    let value = std::str::from_utf8(value).ok()?;
+    value
+        .bytes()
+        .all(|byte| matches!(byte, b'\t' | b' '..=b'~'))
+        .then_some(value)
+}
+
+/// A field that stands once, or several times with one and the same value; empty counts as absent.
+fn only_value<'h>(
+    values: impl Iterator<Item = &'h [u8]>,
+) -> Result<Option<&'h str>, Extraction<'h>> {
+    let mut only = None;
+    for value in values {
+        let value = value.trim_ascii();
+        if value.is_empty() {
+            continue;
+        }
+        if only.is_some_and(|known| known != value) {
+            return Err(Extraction::Malformed(
+                "the field stands twice, with different values",
+            ));
+        }
+        only = Some(value);
+    }
+    match only.map(text) {
+        Some(Some(value)) => Ok(Some(value)),
+        Some(None) => Err(Extraction::Malformed("bytes that are not visible ASCII")),
+        None => Ok(None),
+    }
+}
+
+fn without_scheme(value: &str) -> Extraction<'_> {
+    if value.eq_ignore_ascii_case("bearer") {
+        return Extraction::Malformed("no token after `Bearer`");
+    }
+    let is_base64url = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let parts = value.split('.').count();
+    if parts == 3 && value.split('.').all(is_base64url) {
+        Extraction::Token(Cow::Borrowed(value))
+    } else {
+        Extraction::None
+    }
+}

@@ -1,0 +1,201 @@
+//! The places a token may be in, and their order.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use super::{RequestHeaders, authorization, cookie};
+
+/// One place in a request where the token may be.
+///
+/// A verifier looks into its sources in their order and stops at the first that has a token, or that should
+/// have one and is malformed. The default is the `Authorization` header, then the cookie `__session`.
+///
+/// ```
+/// use clerk_verify::{TokenSource, testing::TestIssuer};
+///
+/// let verifier = TestIssuer::new()
+///     .verifier()
+///     .token_sources([TokenSource::authorization(), TokenSource::header("x-session-token")])
+///     .build()
+///     .unwrap();
+/// ```
+#[derive(Clone)]
+pub struct TokenSource(Place);
+
+type FromHeaders = dyn Fn(&HeaderValues<'_>) -> Option<String> + Send + Sync;
+
+#[derive(Clone)]
+enum Place {
+    Authorization,
+    Header(String),
+    Cookie(String),
+    Custom(Arc<FromHeaders>),
+}
+
+impl TokenSource {
+    /// `Authorization: Bearer <token>`. The scheme has no case. Another scheme means "no token here"; a
+    /// malformed bearer header is refused, and no other source is tried. A value without a scheme is a token
+    /// if it has the form of one.
+    ///
+    /// ```
+    /// # use clerk_verify::{TokenSource, testing::TestIssuer};
+    /// # let issuer = TestIssuer::new();
+    /// let verifier = issuer.verifier().token_sources([TokenSource::authorization()]).build().unwrap();
+    /// # let cookie = [("cookie", format!("__session={}", issuer.token().sign()))];
+    /// # assert!(matches!(verifier.begin(&cookie, None), clerk_verify::Authentication::Done(state) if !state.is_signed_in()));
+    /// ```
+    #[must_use]
+    pub fn authorization() -> Self {
+        Self(Place::Authorization)
+    }
+
+    /// Clerk's session cookie, `__session`.
+    ///
+    /// ```
+    /// # use clerk_verify::{TokenSource, testing::TestIssuer};
+    /// # let issuer = TestIssuer::new();
+    /// let verifier = issuer.verifier().token_sources([TokenSource::session_cookie()]).build().unwrap();
+    /// # let cookie = [("cookie", format!("__session={}", issuer.token().sign()))];
+    /// # assert!(matches!(verifier.begin(&cookie, None), clerk_verify::Authentication::Done(state) if state.is_signed_in()));
+    /// ```
+    #[must_use]
+    pub fn session_cookie() -> Self {
+        Self::cookie("__session")
+    }
+
+    /// A header field whose whole value is the token. Two different values are refused.
+    ///
+    /// ```
+    /// # use clerk_verify::{TokenSource, testing::TestIssuer};
+    /// # let issuer = TestIssuer::new();
+    /// let verifier = issuer.verifier().token_sources([TokenSource::header("X-Session-Token")]).build().unwrap();
+    /// # let header = [("x-session-token", issuer.token().sign())];
+    /// # assert!(matches!(verifier.begin(&header, None), clerk_verify::Authentication::Done(state) if state.is_signed_in()));
+    /// ```
+    #[must_use]
+    pub fn header(name: impl Into<String>) -> Self {
+        Self(Place::Header(name.into().to_ascii_lowercase()))
+    }
+
+    /// A cookie of exactly that name.
+    ///
+    /// ```
+    /// # use clerk_verify::{TokenSource, testing::TestIssuer};
+    /// # let issuer = TestIssuer::new();
+    /// let verifier = issuer.verifier().token_sources([TokenSource::cookie("my_session")]).build().unwrap();
+    /// # let cookie = [("cookie", format!("my_session={}", issuer.token().sign()))];
+    /// # assert!(matches!(verifier.begin(&cookie, None), clerk_verify::Authentication::Done(state) if state.is_signed_in()));
+    /// ```
+    #[must_use]
+    pub fn cookie(name: impl Into<String>) -> Self {
+        Self(Place::Cookie(name.into()))
+    }
+
+    /// A place of your own: the closure gets the request's headers and returns the token, or `None` where
+    /// there is none.
+    ///
+    /// ```
+    /// # use clerk_verify::{TokenSource, testing::TestIssuer};
+    /// # let issuer = TestIssuer::new();
+    /// // The token that a browser's WebSocket can only send as a subprotocol.
+    /// let source = TokenSource::from_fn(|headers| {
+    ///     let protocols = headers.first("sec-websocket-protocol")?;
+    ///     protocols.split(',').find_map(|one| one.trim().strip_prefix("clerk.")).map(str::to_owned)
+    /// });
+    /// let verifier = issuer.verifier().token_sources([source]).build().unwrap();
+    /// # let header = [("sec-websocket-protocol", format!("chat, clerk.{}", issuer.token().sign()))];
+    /// # assert!(matches!(verifier.begin(&header, None), clerk_verify::Authentication::Done(state) if state.is_signed_in()));
+    /// ```
+    #[must_use]
+    pub fn from_fn<F>(find: F) -> Self
+    where
+        F: Fn(&HeaderValues<'_>) -> Option<String> + Send + Sync + 'static,
+    {
+        Self(Place::Custom(Arc::new(find)))
+    }
+}
+
+impl fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Authorization => f.write_str("Authorization"),
+            Place::Header(name) => f.debug_tuple("Header").field(name).finish(),
+            Place::Cookie(name) => f.debug_tuple("Cookie").field(name).finish(),
+            Place::Custom(_) => f.write_str("Custom"),
+        }
+    }
+}
+
+/// A request's headers, as a closure of [`TokenSource::from_fn`] sees them.
+///
+/// ```
+/// # use clerk_verify::TokenSource;
+/// TokenSource::from_fn(|headers| headers.first("x-token"));
+/// ```
+pub struct HeaderValues<'a>(&'a dyn Values);
+
+impl HeaderValues<'_> {
+    /// The first value of the field `name`, if it is visible ASCII (and spaces). Names have no case.
+    ///
+    /// ```
+    /// # use clerk_verify::TokenSource;
+    /// TokenSource::from_fn(|headers| headers.first("X-Token"));
+    /// ```
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<String> {
+        let value = self.0.first(&name.to_ascii_lowercase())?;
+        authorization::text(&value).map(str::to_owned)
+    }
+}
+
+impl fmt::Debug for HeaderValues<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeaderValues").finish_non_exhaustive()
+    }
+}
+
+/// [`RequestHeaders`] behind a pointer, for closures can't be generic.
+trait Values {
+    fn first(&self, name: &str) -> Option<Vec<u8>>;
+}
+
+struct Erased<'h, H: ?Sized>(&'h H);
+
+impl<H: RequestHeaders + ?Sized> Values for Erased<'_, H> {
+    fn first(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.values(name).next().map(<[u8]>::to_vec)
+    }
+}
+
+/// What the sources of a request hold.
+pub(crate) enum Extraction<'h> {
+    /// No source has a token.
+    None,
+    Token(Cow<'h, str>),
+    /// A source should have one and is malformed; says how.
+    Malformed(&'static str),
+}
+
+/// Asks the sources in their order.
+pub(crate) fn extract<'h, H: RequestHeaders + ?Sized>(
+    headers: &'h H,
+    sources: &'h [TokenSource],
+) -> Extraction<'h> {
+    for source in sources {
+        let extraction = match &source.0 {
+            Place::Authorization => authorization::bearer(headers.values("authorization")),
+            Place::Header(name) => authorization::whole_value(headers.values(name)),
+            Place::Cookie(name) => match cookie::value(headers.values("cookie"), name) {
+                Some(token) => Extraction::Token(token),
+                None => Extraction::None,
+            },
+            Place::Custom(find) => match find(&HeaderValues(&Erased(headers))) {
+                Some(token) => Extraction::Token(Cow::Owned(token)),
+                None => Extraction::None,
+            },
+        };
+        if !matches!(extraction, Extraction::None) {
+            return extraction;
+        }
+    }
+    Extraction::None
+}

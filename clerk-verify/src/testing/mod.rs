@@ -1,0 +1,51 @@
+//! The test kit: stands in for Clerk in tests, with no account and no network.
+//!
+//! A [`TestIssuer`] is a Clerk instance in miniature. It mints session tokens of every kind, good and bad,
+//! gives a verifier that trusts them, and serves its keys on loopback.
+//!
+//! ```
+//! use clerk_verify::{Reason, testing::TestIssuer};
+//!
+//! let issuer = TestIssuer::new();
+//! let verifier = issuer.verifier().build().unwrap();
+//!
+//! let good = issuer.token().user("user_1").org("org_1", "admin").sign();
+//! assert_eq!(verifier.verify_token_now(&good).unwrap().unwrap().user_id(), "user_1");
+//!
+//! let expired = issuer.token().user("user_1").expired().sign();
+//! let error = verifier.verify_token_now(&expired).unwrap().unwrap_err();
+//! assert_eq!(error.reason(), Reason::TokenExpired);
+//! ```
+//!
+//! # In your own tests
+//!
+//! Add the kit to the development dependencies only; it can make sessions for anyone:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! clerk-verify = { version = "0.1", features = ["testing"] }
+//! ```
+//!
+//! Build your app as you do in production, with the verifier as an argument, and give it the issuer's:
+//!
+//! ```
+//! # mod app { pub fn routes(_: clerk_verify::Verifier) {} }
+//! use clerk_verify::testing::TestIssuer;
+//!
+//! let issuer = TestIssuer::new();
+//! let app = app::routes(issuer.verifier().build().unwrap());
+//! // axum: app.oneshot(Request::get("/me").header("authorization", bearer)…)
+//! // actix-web: test::init_service(app), then TestRequest::get().insert_header(("authorization", bearer))
+//! let bearer = format!("Bearer {}", issuer.token().user("user_1").sign());
+//! ```
+//!
+//! A handler that takes a [`Session`](crate::Session) can be called directly, with
+//! [`TokenBuilder::session`]. To see how a service behaves while the keys can't be fetched, use
+//! [`TestIssuer::serve`] and [`KeyServer::answer`].
+
+mod issuer;
+mod key;
+mod key_server;
+mod token_builder;
+
+pub use self::{issuer::TestIssuer, key_server::KeyServer, token_builder::TokenBuilder};

@@ -1,0 +1,50 @@
+//! Every conformance vector, through the core.
+
+use clerk_test_support::{Vector, Verdict, policy_table, vectors};
+use clerk_verify::Authentication;
+
+#[test]
+fn every_vector_gets_its_verdict() {
+    let policies = policy_table();
+    let wrong: Vec<String> = vectors()
+        .iter()
+        .filter_map(|vector| verdict(vector).check(vector, &policies).err())
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn the_table_of_policies_lists_the_policy_cases_and_no_others() {
+    let mut listed: Vec<String> = policy_table().into_keys().collect();
+    let mut cases: Vec<String> = vectors()
+        .into_iter()
+        .filter(Vector::is_policy)
+        .map(|vector| vector.id)
+        .collect();
+    listed.sort();
+    cases.sort();
+    assert_eq!(listed, cases);
+}
+
+fn verdict(vector: &Vector) -> Verdict {
+    let Ok(verifier) = vector.verifier() else {
+        return Verdict::build_error();
+    };
+    if let Some(token) = vector.token() {
+        let result = verifier.verify_token_now(&token);
+        return Verdict::from(result.expect("fixed keys never wait"));
+    }
+    let request = vector
+        .request
+        .as_ref()
+        .expect("a case is a token or a request");
+    match verifier.begin(&request.headers(), None) {
+        Authentication::Done(state) => Verdict::from(state),
+        Authentication::Waiting(_) => panic!("fixed keys never wait"),
+    }
+}
