@@ -1,1 +1,63 @@
-//! placeholder
+//! Clerk session tokens for actix-web 4.
+//!
+//! [`RequireSession`] lets only signed-in callers through, [`WithSession`] everyone and says who they are.
+//! Handlers take [`Session`], `Option<Session>` or [`AuthState`].
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer, web};
+//! use clerk_actix::{RequireSession, Session, Verifier};
+//!
+//! async fn me(session: Session) -> String {
+//!     format!("hello, {}", session.user_id())
+//! }
+//!
+//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! let verifier = Verifier::builder()
+//!     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+//!     .authorized_parties(["https://app.example.com"])
+//!     .build()?;
+//!
+//! HttpServer::new(move || {
+//!     App::new()
+//!         .wrap(RequireSession::new(verifier.clone()))
+//!         .route("/me", web::get().to(me))
+//! })
+//! .bind(("127.0.0.1", 8080))?
+//! .run()
+//! .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The rules
+//!
+//! 1. The token is looked for and checked as `clerk-verify` describes; this crate knows nothing of tokens.
+//! 2. An [`AuthState`] or [`Session`] that something else put into the request's extensions is removed before
+//!    ours goes in.
+//! 3. A strict middleware answers refused requests itself: `Ok` with the response of
+//!    [`Refusal`](clerk_verify::Refusal), so that CORS and logging further out still see it. Errors of the
+//!    inner service pass untouched.
+//! 4. A lax middleware lets every request through.
+//! 5. `Authorization` and `Cookie` are marked as sensitive, so that services behind do not log them.
+//! 6. A refused response carries its [`SignedOut`] in the extensions, for middleware further out.
+//! 7. A handler that takes a [`Session`] or [`AuthState`] with no middleware in front of it answers 500 and
+//!    says which line to add. `Option<Session>` can't: actix-web itself turns every failure into `None`. The
+//!    missing middleware is logged as an error.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod guard;
+mod headers;
+mod middleware;
+mod on_error;
+mod service;
+
+pub use clerk_verify::{
+    AuthState, Reason, Refusal, Session, SessionRejection, SignedOut, TokenSource, Verifier,
+};
+
+pub use self::{
+    middleware::{RequireSession, WithSession},
+    on_error::Answer,
+    service::{ResponseFuture, SessionService},
+};

@@ -1,1 +1,77 @@
-//! placeholder
+//! Clerk session tokens for axum, tonic, and anything else on tower.
+//!
+//! [`RequireSession`] lets only signed-in callers through, [`WithSession`] everyone and says who they are.
+//! Handlers take [`Session`], `Option<Session>` or [`AuthState`].
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use clerk_axum::{RequireSession, Session, Verifier};
+//!
+//! async fn me(session: Session) -> String {
+//!     format!("hello, {}", session.user_id())
+//! }
+//!
+//! # fn main() -> Result<(), clerk_verify::ConfigError> {
+//! let verifier = Verifier::builder()
+//!     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+//!     .authorized_parties(["https://app.example.com"])
+//!     .build()?;
+//!
+//! let app: Router = Router::new()
+//!     .route("/me", get(me))
+//!     .route_layer(RequireSession::new(verifier));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The rules
+//!
+//! 1. The token is looked for and checked as `clerk-verify` describes; this crate knows nothing of tokens.
+//! 2. An [`AuthState`] or [`Session`] that something else put into the request's extensions is removed before
+//!    ours goes in.
+//! 3. A strict layer answers refused requests itself: `Ok` with the response of
+//!    [`Refusal`](clerk_verify::Refusal). Errors of the inner service pass untouched.
+//! 4. A lax layer lets every request through.
+//! 5. `Authorization` and `Cookie` are marked as sensitive, so that services behind the layer do not log them.
+//! 6. A refused response carries its [`SignedOut`] in the extensions, for layers further out.
+//! 7. A handler that takes a session with no layer in front of it answers 500 and says which line to add.
+//!
+//! # Without axum
+//!
+//! The layers wrap any `Service<http::Request<B>>` with any request body, and any response body that can be
+//! made from a `String`. For one that can't, as in tonic, give a closure that makes the response:
+//!
+//! ```
+//! use clerk_axum::{RequireSession, SignedOut};
+//! use http::Response;
+//! # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+//! # #[derive(Default)] struct GrpcBody;
+//!
+//! let layer = RequireSession::new(verifier).on_error(|_: &SignedOut| {
+//!     let mut response = Response::new(GrpcBody::default());
+//!     // UNAUTHENTICATED, in the words of gRPC
+//!     response.headers_mut().insert("grpc-status", http::HeaderValue::from_static("16"));
+//!     response
+//! });
+//! ```
+//!
+//! A service reads the outcome from the extensions: `request.extensions().get::<AuthState>()`.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod future;
+mod guard;
+mod layer;
+mod on_error;
+mod service;
+
+pub use clerk_verify::{
+    AuthState, Reason, Refusal, Session, SessionRejection, SignedOut, TokenSource, Verifier,
+};
+
+pub use self::{
+    future::ResponseFuture,
+    layer::{RequireSession, WithSession},
+    on_error::{Answer, DefaultAnswer, OnError},
+    service::SessionService,
+};

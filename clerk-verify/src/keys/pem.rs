@@ -32,7 +32,6 @@ pub(crate) fn parse(text: &str, algorithms: &[Algorithm]) -> Result<Verification
             "PUBLIC KEY" => subject_public_key(&der),
             "RSA PUBLIC KEY" => rsa_public_key(&der),
             "CERTIFICATE" => certificate(&der),
-            label if label.ends_with("PRIVATE KEY") => Err(PemProblem::Private),
             label => Err(PemProblem::Label(label.chars().take(40).collect())),
         },
         None => subject_public_key(&der)
@@ -115,10 +114,10 @@ fn pem_block(text: &str) -> Result<Option<(Option<String>, Vec<u8>)>, PemProblem
         return Ok(None);
     };
     let (label, rest) = rest.split_once(DASHES).ok_or(PemProblem::NoEnd)?;
-    let (body, rest) = rest.split_once(END).ok_or(PemProblem::NoEnd)?;
     if label.ends_with("PRIVATE KEY") {
         return Err(PemProblem::Private);
     }
+    let (body, rest) = rest.split_once(END).ok_or(PemProblem::NoEnd)?;
     if !rest.starts_with(label) {
         return Err(PemProblem::NoEnd);
     }

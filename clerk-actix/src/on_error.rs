@@ -1,0 +1,75 @@
+//! What happens with a caller who is signed out.
+
+use std::{fmt, rc::Rc};
+
+use actix_web::HttpResponse;
+use clerk_verify::SignedOut;
+
+/// What a closure for [`on_error`](crate::RequireSession::on_error) may return: nothing (it looks on only),
+/// `Option<HttpResponse>`, or `HttpResponse`.
+///
+/// ```
+/// use actix_web::HttpResponse;
+/// use clerk_actix::{RequireSession, SignedOut};
+/// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+///
+/// // Looks on: the usual answer goes out.
+/// let middleware = RequireSession::new(verifier.clone())
+///     .on_error(|signed_out: &SignedOut| eprintln!("{}", signed_out.reason()));
+///
+/// // Answers itself.
+/// let middleware = RequireSession::new(verifier)
+///     .on_error(|signed_out: &SignedOut| HttpResponse::Unauthorized().body(signed_out.reason().as_str()));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no answer for a caller who is signed out",
+    note = "return `()`, `Option<HttpResponse>` or `HttpResponse` from the closure"
+)]
+pub trait Answer {
+    /// The response, if there is one.
+    fn given(self) -> Option<HttpResponse>;
+}
+
+impl Answer for HttpResponse {
+    fn given(self) -> Option<HttpResponse> {
+        Some(self)
+    }
+}
+
+impl Answer for Option<HttpResponse> {
+    fn given(self) -> Option<HttpResponse> {
+        self
+    }
+}
+
+impl Answer for () {
+    fn given(self) -> Option<HttpResponse> {
+        None
+    }
+}
+
+/// A closure of the user's, its type forgotten.
+#[derive(Clone)]
+pub(crate) struct OnError(Rc<Observe>);
+
+type Observe = dyn Fn(&SignedOut) -> Option<HttpResponse>;
+
+impl OnError {
+    pub(crate) fn new<A: Answer>(on_error: impl Fn(&SignedOut) -> A + 'static) -> Self {
+        Self(Rc::new(move |signed_out| on_error(signed_out).given()))
+    }
+
+    pub(crate) fn nothing() -> Self {
+        Self::new(|_| ())
+    }
+
+    pub(crate) fn call(&self, signed_out: &SignedOut) -> Option<HttpResponse> {
+        (self.0)(signed_out)
+    }
+}
+
+impl fmt::Debug for OnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnError")
+    }
+}

@@ -1,0 +1,128 @@
+//! The way of one request through the service.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use clerk_verify::{AuthState, PendingAuthentication};
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::{guard::Guard, on_error::OnError};
+
+pin_project! {
+    /// The response of a [`SessionService`](crate::SessionService).
+    ///
+    /// With the key at hand it is the inner service's own future, or a refusal that is ready at once; only a
+    /// request that waits for a key costs an allocation.
+    pub struct ResponseFuture<S, A, B, R>
+    where
+        S: Service<Request<B>>,
+    {
+        #[pin]
+        state: State<S, A, B, R>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, A, B, R>
+    where
+        S: Service<Request<B>>,
+    {
+        Inner {
+            #[pin]
+            future: S::Future,
+        },
+        Refused {
+            response: Option<Response<R>>,
+        },
+        Waiting {
+            pending: Pin<Box<dyn Future<Output = AuthState> + Send>>,
+            rest: Option<(Request<B>, S, Arc<Guard<A>>)>,
+        },
+    }
+}
+
+impl<S, A, B, R> ResponseFuture<S, A, B, R>
+where
+    S: Service<Request<B>>,
+{
+    pub(crate) fn inner(future: S::Future) -> Self {
+        Self {
+            state: State::Inner { future },
+        }
+    }
+
+    pub(crate) fn refused(response: Response<R>) -> Self {
+        Self {
+            state: State::Refused {
+                response: Some(response),
+            },
+        }
+    }
+
+    pub(crate) fn waiting(
+        pending: PendingAuthentication,
+        request: Request<B>,
+        ready: S,
+        guard: Arc<Guard<A>>,
+    ) -> Self {
+        Self {
+            state: State::Waiting {
+                pending: Box::pin(pending.finish()),
+                rest: Some((request, ready, guard)),
+            },
+        }
+    }
+}
+
+impl<S, A, B, R> Future for ResponseFuture<S, A, B, R>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    A: OnError<R>,
+{
+    type Output = Result<Response<R>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match this.state.as_mut().project() {
+                StateProjection::Inner { future } => return future.poll(context),
+                StateProjection::Refused { response } => match response.take() {
+                    Some(response) => return Poll::Ready(Ok(response)),
+                    None => return Poll::Pending,
+                },
+                StateProjection::Waiting { pending, rest } => {
+                    let state = ready!(pending.as_mut().poll(context));
+                    match rest.take() {
+                        Some((request, mut inner, guard)) => match guard.decide(request, state) {
+                            Ok(request) => State::Inner {
+                                future: inner.call(request),
+                            },
+                            Err(response) => State::Refused {
+                                response: Some(response),
+                            },
+                        },
+                        None => State::Refused { response: None },
+                    }
+                }
+            };
+            this.state.set(next);
+        }
+    }
+}
+
+impl<S, A, B, R> fmt::Debug for ResponseFuture<S, A, B, R>
+where
+    S: Service<Request<B>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,84 @@
+//! The service that both layers make.
+
+use std::{
+    fmt, mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use clerk_verify::{AuthState, Authentication};
+use http::{Request, Response};
+use tower_service::Service;
+
+use crate::{future::ResponseFuture, guard::Guard, on_error::OnError};
+
+/// A service behind [`RequireSession`](crate::RequireSession) or [`WithSession`](crate::WithSession).
+///
+/// ```
+/// use clerk_axum::{RequireSession, SessionService};
+/// use tower_layer::Layer;
+/// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+///
+/// fn guard<S>(inner: S, layer: &RequireSession) -> SessionService<S> {
+///     layer.layer(inner)
+/// }
+/// ```
+pub struct SessionService<S, A = crate::DefaultAnswer> {
+    inner: S,
+    guard: Arc<Guard<A>>,
+}
+
+impl<S, A> SessionService<S, A> {
+    pub(crate) fn new(inner: S, guard: Arc<Guard<A>>) -> Self {
+        Self { inner, guard }
+    }
+}
+
+impl<S, A, B, R> Service<Request<B>> for SessionService<S, A>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    A: OnError<R>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, A, B, R>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        // Whatever an outer service left there does not count.
+        request.extensions_mut().remove::<AuthState>();
+        match self.guard.begin(&mut request) {
+            Authentication::Done(state) => match self.guard.decide(request, state) {
+                Ok(request) => ResponseFuture::inner(self.inner.call(request)),
+                Err(response) => ResponseFuture::refused(response),
+            },
+            Authentication::Waiting(pending) => {
+                // The service that was polled ready goes along; the clone left here has yet to be.
+                let clone = self.inner.clone();
+                let ready = mem::replace(&mut self.inner, clone);
+                ResponseFuture::waiting(pending, request, ready, Arc::clone(&self.guard))
+            }
+        }
+    }
+}
+
+impl<S: Clone, A> Clone for SessionService<S, A> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            guard: Arc::clone(&self.guard),
+        }
+    }
+}
+
+impl<S: fmt::Debug, A> fmt::Debug for SessionService<S, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionService")
+            .field("inner", &self.inner)
+            .field("guard", &self.guard)
+            .finish()
+    }
+}
