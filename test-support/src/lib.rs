@@ -2,14 +2,30 @@
 // Fixtures may stop a test.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod answer;
 mod logs;
+mod peers;
 mod real;
+
 mod vectors;
 mod verdict;
 
 pub use self::{
+    answer::Answer,
     logs::{Logs, capture_logs},
+    peers::{Outcome, PeerCase, peer_cases},
     real::RealToken,
     vectors::{Request, Vector, vectors},
     verdict::{Verdict, policy_table},
 };
+
+/// A file of `data/keys`.
+///
+/// # Panics
+///
+/// Where there is no such file.
+#[must_use]
+pub fn key_file(name: &str) -> String {
+    let path = format!("{}/data/keys/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

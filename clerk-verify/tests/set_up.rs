@@ -1,0 +1,261 @@
+//! A set-up that can't work is refused when it is built, with all its mistakes.
+
+use std::time::Duration;
+
+use clerk_test_support::key_file;
+use clerk_verify::{
+    Algorithm, ConfigError, JwksOptions, Verifier, VerifierBuilder, testing::TestIssuer,
+};
+
+fn mistakes(builder: VerifierBuilder) -> ConfigError {
+    builder.build().expect_err("the set-up is bad")
+}
+
+/// The options at fault, in the order of the report.
+fn options(builder: VerifierBuilder) -> Vec<String> {
+    let error = mistakes(builder);
+    error
+        .problems()
+        .iter()
+        .map(|problem| problem.option().to_owned())
+        .collect()
+}
+
+#[test]
+fn all_mistakes_are_reported_together_each_with_its_remedy() {
+    let error = mistakes(
+        Verifier::builder()
+            .jwt_key(key_file("test-only-private-pkcs1.pem"))
+            .jwks_json("[]")
+            .jwks_url("http://keys.example.com/jwks")
+            .publishable_key("pk_live_")
+            .secret_key("pk_test_1")
+            .issuer("")
+            .audience([""])
+            .authorized_parties([" "])
+            .algorithms([])
+            .clock_skew(Duration::from_secs(86_401))
+            .max_token_len(0)
+            .max_claims_nesting(128)
+            .token_sources([])
+            .jwks(JwksOptions {
+                ttl: Duration::ZERO,
+                ..JwksOptions::default()
+            }),
+    );
+    let found: Vec<&str> = error
+        .problems()
+        .iter()
+        .map(|problem| problem.option())
+        .collect();
+    for option in [
+        "jwt_key",
+        "jwks_json",
+        "jwks_url",
+        "publishable_key",
+        "secret_key",
+        "issuer",
+        "audience",
+        "authorized_parties",
+        "algorithms",
+        "clock_skew",
+        "max_token_len",
+        "max_claims_nesting",
+        "token_sources",
+        "jwks.ttl",
+    ] {
+        assert!(found.contains(&option), "{option} is missing in {found:?}");
+    }
+    assert_eq!(found.len(), 14, "{error}");
+    let text = error.to_string();
+    for problem in error.problems() {
+        assert!(!problem.found().is_empty() && problem.remedy().len() > 10);
+        assert!(text.contains(problem.found()) && text.contains(problem.remedy()));
+    }
+}
+
+#[test]
+fn no_key_source_is_a_mistake() {
+    let error = mistakes(Verifier::builder());
+    assert_eq!(error.problems().len(), 1);
+    for option in [
+        "publishable_key",
+        "jwt_key",
+        "jwks_json",
+        "jwks_url",
+        "secret_key",
+        "CLERK_SECRET_KEY",
+    ] {
+        assert!(error.to_string().contains(option), "{option}");
+    }
+}
+
+#[test]
+fn a_publishable_key_is_refused_for_what_it_is() {
+    for (key, found) in [
+        ("", "does not begin with"),
+        ("sk_live_abc", "a secret key"),
+        ("pk_live_!!!", "not base64"),
+        ("pk_live_Y2xlcmsuY2xlcmsuZGV2", "one `$`"),
+        ("pk_test_bG9jYWxob3N0JA==", "no host name"),
+    ] {
+        let error = mistakes(Verifier::builder().publishable_key(key));
+        assert_eq!(error.problems()[0].option(), "publishable_key");
+        assert!(
+            error.problems()[0].found().contains(found),
+            "{key}: {error}"
+        );
+    }
+}
+
+#[test]
+fn http_is_for_this_machine_alone() {
+    for url in [
+        "http://clerk.example.com/jwks",
+        "http://10.0.0.1/jwks",
+        "ftp://localhost/jwks",
+        "clerk.example.com",
+        "",
+    ] {
+        assert_eq!(
+            options(Verifier::builder().jwks_url(url)),
+            ["jwks_url"],
+            "{url}"
+        );
+        assert_eq!(
+            options(Verifier::builder().secret_key("sk_test_1").api_url(url)),
+            ["api_url"],
+            "{url}"
+        );
+    }
+    for url in [
+        "http://127.0.0.1:1/jwks",
+        "http://localhost:1/jwks",
+        "http://[::1]:1/jwks",
+        "https://clerk.example.com",
+    ] {
+        assert!(Verifier::builder().jwks_url(url).build().is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn an_empty_issuer_audience_or_party_is_a_mistake() {
+    let issuer = TestIssuer::new();
+    assert_eq!(options(issuer.verifier().issuer("")), ["issuer"]);
+    assert_eq!(options(issuer.verifier().issuer("/")), ["issuer"]);
+    assert_eq!(
+        options(issuer.verifier().issuers(["https://a.example", " "])),
+        ["issuer"]
+    );
+    assert_eq!(options(issuer.verifier().audience([""])), ["audience"]);
+    assert_eq!(
+        options(issuer.verifier().authorized_parties([""])),
+        ["authorized_parties"]
+    );
+    assert_eq!(
+        options(issuer.verifier().require_audience(true)),
+        ["require_audience"]
+    );
+}
+
+#[test]
+fn no_message_and_no_debug_output_contains_a_key() {
+    let private = key_file("test-only-private-pkcs1.pem");
+    let builder = Verifier::builder()
+        .jwt_key(private.as_str())
+        .secret_key("pk_not_so_secret");
+    let shown = format!("{builder:?} {0} {0:?}", mistakes(builder.clone()));
+    for line in private.lines().filter(|line| line.len() > 30) {
+        assert!(!shown.contains(line));
+    }
+    assert!(!shown.contains("pk_not_so_secret"));
+    assert!(shown.contains("a private key") && shown.contains("a publishable key"));
+}
+
+#[test]
+fn an_empty_environment_variable_counts_as_unset() {
+    let builder = Verifier::builder().with_env_from(|name| match name {
+        "CLERK_PUBLISHABLE_KEY" => Some(TestIssuer::new().publishable_key()),
+        _ => Some(" ".to_owned()),
+    });
+    assert!(builder.build().is_ok());
+}
+
+#[test]
+fn code_goes_before_the_environment() {
+    let issuer = TestIssuer::new();
+    let parties = |name: &str| {
+        (name == "CLERK_AUTHORIZED_PARTIES")
+            .then(|| "https://a.example, https://b.example,".to_owned())
+    };
+    let token = |azp: &str| issuer.token().azp(azp).sign();
+    let from_env = issuer.verifier().with_env_from(parties).build().unwrap();
+    for azp in ["https://a.example", "https://b.example"] {
+        assert!(
+            from_env.verify_token_now(&token(azp)).unwrap().is_ok(),
+            "{azp}"
+        );
+    }
+    assert!(
+        from_env
+            .verify_token_now(&token("https://c.example"))
+            .unwrap()
+            .is_err()
+    );
+    let in_code = issuer
+        .verifier()
+        .authorized_parties(["https://c.example"])
+        .with_env_from(parties)
+        .build()
+        .unwrap();
+    assert!(
+        in_code
+            .verify_token_now(&token("https://c.example"))
+            .unwrap()
+            .is_ok()
+    );
+    assert!(
+        in_code
+            .verify_token_now(&token("https://a.example"))
+            .unwrap()
+            .is_err()
+    );
+}
+
+#[test]
+fn an_environment_sets_up_a_networkless_verifier() {
+    let issuer = TestIssuer::new();
+    let pem = issuer.public_pem().replace('\n', "\\n");
+    let key = issuer.publishable_key();
+    let verifier = Verifier::builder()
+        .with_env_from(move |name| match name {
+            "CLERK_JWT_KEY" => Some(format!("\"{pem}\"")),
+            "CLERK_PUBLISHABLE_KEY" => Some(key.clone()),
+            _ => None,
+        })
+        .build()
+        .unwrap();
+    assert!(
+        verifier
+            .verify_token_now(&issuer.token().sign())
+            .unwrap()
+            .is_ok()
+    );
+    let foreign = issuer.token().issuer("https://other.example").sign();
+    assert!(
+        verifier.verify_token_now(&foreign).unwrap().is_err(),
+        "the publishable key names the issuer"
+    );
+}
+
+#[test]
+fn rs256_may_be_named_twice() {
+    let twice = [Algorithm::RS256, Algorithm::RS256];
+    assert!(
+        TestIssuer::new()
+            .verifier()
+            .algorithms(twice)
+            .build()
+            .is_ok()
+    );
+}
