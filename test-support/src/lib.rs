@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod answer;
+mod client;
 mod logs;
 mod peers;
 mod real;
@@ -12,6 +13,7 @@ mod verdict;
 
 pub use self::{
     answer::Answer,
+    client::{Client, bearer, cookie},
     logs::{Logs, capture_logs},
     peers::{Outcome, PeerCase, peer_cases},
     real::RealToken,

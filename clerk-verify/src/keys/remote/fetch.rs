@@ -29,6 +29,9 @@ pub(crate) struct Endpoint {
 pub(crate) fn default_client(options: &JwksOptions) -> Result<Client, reqwest::Error> {
     Client::builder()
         .connect_timeout(options.connect_timeout)
+        // One fetch in minutes gains nothing from a kept connection, which would belong to the runtime of
+        // the request that opened it.
+        .pool_max_idle_per_host(0)
         .redirect(Policy::none())
         .timeout(options.timeout)
         .user_agent(concat!("clerk-verify/", env!("CARGO_PKG_VERSION")))

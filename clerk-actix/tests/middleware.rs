@@ -1,0 +1,254 @@
+//! The middleware as actix-web sees it: scopes, errors, extensions, answers.
+
+use std::{cell::Cell, rc::Rc};
+
+use actix_web::{
+    App, Error, HttpMessage, HttpRequest, HttpResponse,
+    dev::{Service, ServiceRequest},
+    error::ErrorImATeapot,
+    http::{Method, StatusCode},
+    test::{TestRequest, call_service, init_service, read_body},
+    web,
+};
+use clerk_actix::{
+    AuthState, Reason, RequireSession, Session, SignedOut, TokenSource, Verifier, WithSession,
+};
+use clerk_verify::testing::TestIssuer;
+
+fn verifier() -> Verifier {
+    TestIssuer::new().verifier().build().unwrap()
+}
+
+fn good() -> TestRequest {
+    let token = TestIssuer::new().token().user("user_1").sign();
+    TestRequest::get().insert_header(("authorization", format!("Bearer {token}")))
+}
+
+async fn who(request: HttpRequest) -> String {
+    assert!(request.extensions().get::<Session>().is_none());
+    match request.extensions().get::<AuthState>() {
+        Some(AuthState::SignedIn(session)) => session.user_id().to_owned(),
+        Some(AuthState::SignedOut(signed_out)) => signed_out.reason().to_string(),
+        _ => "nothing".to_owned(),
+    }
+}
+
+#[actix_web::test]
+async fn a_scope_is_guarded_and_its_neighbours_are_not() {
+    let app = init_service(
+        App::new()
+            .service(
+                web::scope("/api")
+                    .wrap(RequireSession::new(verifier()))
+                    .route("/who", web::get().to(who)),
+            )
+            .route("/public", web::get().to(who)),
+    )
+    .await;
+    let response = call_service(&app, TestRequest::with_uri("/api/who").to_request()).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    let response = call_service(&app, good().uri("/api/who").to_request()).await;
+    assert_eq!(read_body(response).await, "user_1");
+    let response = call_service(&app, TestRequest::with_uri("/public").to_request()).await;
+    assert_eq!(read_body(response).await, "nothing");
+}
+
+#[actix_web::test]
+async fn a_session_that_something_else_left_is_removed() {
+    let leave = |request: ServiceRequest| {
+        let stolen = TestIssuer::new()
+            .token()
+            .user("somebody_else")
+            .session()
+            .unwrap();
+        request.extensions_mut().insert(stolen.clone());
+        request.extensions_mut().insert(AuthState::SignedIn(stolen));
+        request
+    };
+    let app = init_service(
+        App::new()
+            .wrap(WithSession::new(verifier()))
+            .wrap_fn(move |request, service| service.call(leave(request)))
+            .route("/", web::get().to(who)),
+    )
+    .await;
+    let response = call_service(&app, TestRequest::get().to_request()).await;
+    assert_eq!(read_body(response).await, "session-token-missing");
+    let response = call_service(&app, good().to_request()).await;
+    assert_eq!(read_body(response).await, "user_1");
+}
+
+#[actix_web::test]
+async fn errors_of_the_inner_service_pass_untouched_and_a_refusal_is_none() {
+    let inner = |_: ServiceRequest| async {
+        Err::<actix_web::dev::ServiceResponse, Error>(ErrorImATeapot("mine"))
+    };
+    let app = init_service(
+        App::new()
+            .wrap(RequireSession::new(verifier()))
+            .default_service(actix_web::dev::fn_service(inner)),
+    )
+    .await;
+    let error = app.call(good().to_request()).await.unwrap_err();
+    assert_eq!(error.to_string(), "mine");
+    assert!(app.call(TestRequest::get().to_request()).await.is_ok());
+}
+
+#[actix_web::test]
+async fn a_preflight_is_refused_unless_it_is_allowed() {
+    let preflight = || {
+        TestRequest::default()
+            .method(Method::OPTIONS)
+            .insert_header(("origin", "https://app.example.com"))
+            .insert_header(("access-control-request-method", "GET"))
+    };
+    let status = async |middleware: RequireSession, request: TestRequest| {
+        let app = App::new()
+            .wrap(middleware)
+            .default_service(web::route().to(who));
+        call_service(&init_service(app).await, request.to_request())
+            .await
+            .status()
+    };
+    let strict = || RequireSession::new(verifier());
+    assert_eq!(
+        status(strict(), preflight()).await,
+        StatusCode::UNAUTHORIZED
+    );
+    let open = || strict().allow_preflight(true);
+    assert_eq!(status(open(), preflight()).await, StatusCode::OK);
+    assert_eq!(
+        status(open(), preflight().method(Method::GET)).await,
+        StatusCode::UNAUTHORIZED
+    );
+    let no_origin = TestRequest::default()
+        .method(Method::OPTIONS)
+        .insert_header(("access-control-request-method", "GET"));
+    assert_eq!(status(open(), no_origin).await, StatusCode::UNAUTHORIZED);
+}
+
+#[actix_web::test]
+async fn on_error_observes_or_answers() {
+    let seen = Rc::new(Cell::new(0));
+    let counter = Rc::clone(&seen);
+    let observing = RequireSession::new(verifier()).on_error(move |signed_out: &SignedOut| {
+        assert_eq!(signed_out.reason(), Reason::SessionTokenMissing);
+        counter.set(counter.get() + 1);
+    });
+    let app = init_service(App::new().wrap(observing).route("/", web::get().to(who))).await;
+    let response = call_service(&app, TestRequest::get().to_request()).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    call_service(&app, good().to_request()).await;
+    assert_eq!(seen.get(), 1);
+
+    let teapot = |_: &SignedOut| HttpResponse::ImATeapot().body("mine");
+    let app = init_service(
+        App::new()
+            .wrap(RequireSession::new(verifier()).on_error(teapot))
+            .route("/", web::get().to(who)),
+    )
+    .await;
+    let response = call_service(&app, TestRequest::get().to_request()).await;
+    assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
+    assert_eq!(read_body(response).await, "mine");
+    let app = init_service(
+        App::new()
+            .wrap(WithSession::new(verifier()).on_error(teapot))
+            .route("/", web::get().to(who)),
+    )
+    .await;
+    let response = call_service(&app, TestRequest::get().to_request()).await;
+    assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
+}
+
+#[actix_web::test]
+async fn on_error_may_leave_the_answer_to_the_middleware() {
+    let none = |_: &SignedOut| None::<HttpResponse>;
+    let app = init_service(
+        App::new()
+            .wrap(RequireSession::new(verifier()).on_error(none))
+            .route("/", web::get().to(who)),
+    )
+    .await;
+    let response = call_service(&app, TestRequest::get().to_request()).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    let app = init_service(
+        App::new()
+            .wrap(WithSession::new(verifier()).on_error(none))
+            .route("/", web::get().to(who)),
+    )
+    .await;
+    let response = call_service(&app, TestRequest::get().to_request()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn token_sources_of_the_middleware_stand_in_for_the_verifiers() {
+    let token = TestIssuer::new().token().user("user_1").sign();
+    let middleware =
+        RequireSession::new(verifier()).token_sources([TokenSource::header("x-token")]);
+    let app = init_service(App::new().wrap(middleware).route("/", web::get().to(who))).await;
+    let request = TestRequest::get().insert_header(("x-token", token));
+    assert_eq!(
+        read_body(call_service(&app, request.to_request()).await).await,
+        "user_1"
+    );
+    let response = call_service(&app, good().to_request()).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[actix_web::test]
+async fn a_refused_response_carries_its_reason_for_middleware_further_out() {
+    let app = init_service(
+        App::new()
+            .wrap(RequireSession::new(verifier()))
+            .route("/", web::get().to(who)),
+    )
+    .await;
+    let response = call_service(&app, TestRequest::get().to_request()).await;
+    let extensions = response.response().extensions();
+    assert_eq!(
+        extensions.get::<SignedOut>().unwrap().reason(),
+        Reason::SessionTokenMissing
+    );
+}
+
+#[actix_web::test]
+async fn credentials_are_hidden_from_services_behind_and_still_there() {
+    let show = |request: HttpRequest| async move {
+        let cookies = request.headers().get_all("cookie").count();
+        format!("{cookies} cookies {:?} {request:?}", request.headers())
+    };
+    let token = TestIssuer::new().token().sign();
+    let app = init_service(
+        App::new()
+            .wrap(RequireSession::new(verifier()))
+            .route("/", web::get().to(show)),
+    )
+    .await;
+    let request = TestRequest::get()
+        .insert_header(("authorization", format!("Bearer {token}")))
+        .append_header(("cookie", "a=secret_of_a"))
+        .append_header(("cookie", format!("__session={token}")));
+    let body = read_body(call_service(&app, request.to_request()).await).await;
+    let shown = String::from_utf8(body.to_vec()).unwrap();
+    assert!(shown.starts_with("2 cookies"), "{shown}");
+    assert!(
+        !shown.contains(&token) && !shown.contains("secret_of_a"),
+        "{shown}"
+    );
+}
+
+#[actix_web::test]
+async fn with_the_key_at_hand_nothing_is_awaited() {
+    let app = init_service(
+        App::new()
+            .wrap(RequireSession::new(verifier()))
+            .route("/", web::get().to(who)),
+    )
+    .await;
+    let refused = app.call(TestRequest::get().to_request());
+    let mut refused = std::pin::pin!(refused);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(std::future::Future::poll(refused.as_mut(), &mut context).is_ready());
+}

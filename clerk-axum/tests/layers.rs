@@ -1,0 +1,373 @@
+//! The layers as tower sees them: bodies, readiness, errors, extensions.
+
+use std::{
+    convert::Infallible,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clerk_axum::{
+    AuthState, Reason, RequireSession, Session, SignedOut, TokenSource, Verifier, WithSession,
+};
+use clerk_verify::testing::TestIssuer;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use tower::{Layer, Service, ServiceExt, service_fn};
+
+fn verifier() -> Verifier {
+    TestIssuer::new().verifier().build().unwrap()
+}
+
+fn good() -> Request<String> {
+    let token = TestIssuer::new().token().user("user_1").sign();
+    Request::builder()
+        .header("authorization", format!("Bearer {token}"))
+        .body("the request's own body".to_owned())
+        .unwrap()
+}
+
+fn without_token() -> Request<String> {
+    Request::new("the request's own body".to_owned())
+}
+
+/// Answers with who is there and the body it got.
+async fn echo(request: Request<String>) -> Result<Response<String>, Infallible> {
+    let who = match request.extensions().get::<AuthState>() {
+        Some(AuthState::SignedIn(session)) => session.user_id().to_owned(),
+        Some(AuthState::SignedOut(signed_out)) => signed_out.reason().to_string(),
+        _ => "nothing".to_owned(),
+    };
+    Ok(Response::new(format!("{who}: {}", request.body())))
+}
+
+#[tokio::test]
+async fn plain_services_of_any_body_are_guarded() {
+    let service = RequireSession::new(verifier()).layer(service_fn(echo));
+    let response = service.clone().oneshot(good()).await.unwrap();
+    assert_eq!(response.into_body(), "user_1: the request's own body");
+    let response = service.oneshot(without_token()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert!(response.into_body().contains("session-token-missing"));
+}
+
+#[tokio::test]
+async fn hypers_full_body_is_guarded() {
+    let inner = service_fn(|_: Request<()>| async {
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+    });
+    let service = RequireSession::new(verifier()).layer(inner);
+    let response = service.oneshot(Request::new(())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+}
+
+/// Like tonic's: a body that no text turns into.
+#[derive(Debug, Default, PartialEq)]
+struct GrpcBody;
+
+#[tokio::test]
+async fn a_body_that_no_text_turns_into_is_guarded_with_a_closure() {
+    let inner = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(GrpcBody)) });
+    let layer = RequireSession::new(verifier()).on_error(|_: &SignedOut| {
+        let mut response = Response::new(GrpcBody);
+        response
+            .headers_mut()
+            .insert("grpc-status", http::HeaderValue::from_static("16"));
+        response
+    });
+    let response = layer.layer(inner).oneshot(Request::new(())).await.unwrap();
+    assert_eq!(response.headers()["grpc-status"], "16");
+}
+
+#[tokio::test]
+async fn errors_of_the_inner_service_pass_untouched() {
+    let inner = service_fn(|_: Request<String>| async {
+        Err::<Response<String>, _>(io::Error::other("mine"))
+    });
+    let service = RequireSession::new(verifier()).layer(inner);
+    assert_eq!(
+        service
+            .clone()
+            .oneshot(good())
+            .await
+            .unwrap_err()
+            .to_string(),
+        "mine"
+    );
+    assert!(
+        service.oneshot(without_token()).await.is_ok(),
+        "a refusal is no error"
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_something_else_left_is_removed() {
+    let stolen = TestIssuer::new()
+        .token()
+        .user("somebody_else")
+        .session()
+        .unwrap();
+    let inner = service_fn(|request: Request<String>| async move {
+        assert!(request.extensions().get::<Session>().is_none());
+        echo(request).await
+    });
+    let with_leftovers = |mut request: Request<String>| {
+        request.extensions_mut().insert(stolen.clone());
+        request
+            .extensions_mut()
+            .insert(AuthState::SignedIn(stolen.clone()));
+        request
+    };
+    let lax = WithSession::new(verifier()).layer(inner);
+    let response = lax
+        .clone()
+        .oneshot(with_leftovers(without_token()))
+        .await
+        .unwrap();
+    assert_eq!(
+        response.into_body(),
+        "session-token-missing: the request's own body"
+    );
+    let response = lax.oneshot(with_leftovers(good())).await.unwrap();
+    assert_eq!(response.into_body(), "user_1: the request's own body");
+    let strict = RequireSession::new(verifier()).layer(inner);
+    let response = strict
+        .oneshot(with_leftovers(without_token()))
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_preflight_is_refused_unless_it_is_allowed() {
+    let preflight = || {
+        Request::builder()
+            .method(Method::OPTIONS)
+            .header("origin", "https://app.example.com")
+            .header("access-control-request-method", "GET")
+            .body(String::new())
+            .unwrap()
+    };
+    let strict = RequireSession::new(verifier());
+    let response = strict
+        .clone()
+        .layer(service_fn(echo))
+        .oneshot(preflight())
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+
+    let open = strict.allow_preflight(true).layer(service_fn(echo));
+    let response = open.clone().oneshot(preflight()).await.unwrap();
+    assert_eq!(response.into_body(), "session-token-missing: ");
+    for header in ["origin", "access-control-request-method"] {
+        let mut request = preflight();
+        request.headers_mut().remove(header);
+        let response = open.clone().oneshot(request).await.unwrap();
+        assert_eq!(
+            response.status(),
+            StatusCode::UNAUTHORIZED,
+            "without {header}"
+        );
+    }
+    let mut request = preflight();
+    *request.method_mut() = Method::GET;
+    let response = open.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn on_error_observes_or_answers() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&seen);
+    let observing = RequireSession::new(verifier()).on_error(move |signed_out: &SignedOut| {
+        assert_eq!(signed_out.reason(), Reason::SessionTokenMissing);
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    let service = observing.layer(service_fn(echo));
+    let response = service.clone().oneshot(without_token()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    service.oneshot(good()).await.unwrap();
+    assert_eq!(seen.load(Ordering::SeqCst), 1);
+
+    let teapot = |_: &SignedOut| {
+        let mut response = Response::new("mine".to_owned());
+        *response.status_mut() = StatusCode::IM_A_TEAPOT;
+        response
+    };
+    let answer = |service: clerk_axum::SessionService<_, _>| service.oneshot(without_token());
+    let response = answer(
+        RequireSession::new(verifier())
+            .on_error(teapot)
+            .layer(service_fn(echo)),
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        (response.status(), response.body().as_str()),
+        (StatusCode::IM_A_TEAPOT, "mine")
+    );
+    let response = answer(
+        WithSession::new(verifier())
+            .on_error(teapot)
+            .layer(service_fn(echo)),
+    )
+    .await;
+    assert_eq!(response.unwrap().status(), StatusCode::IM_A_TEAPOT);
+}
+
+#[tokio::test]
+async fn on_error_may_leave_the_answer_to_the_layer() {
+    let none = |_: &SignedOut| None::<Response<String>>;
+    let strict = RequireSession::new(verifier())
+        .on_error(none)
+        .layer(service_fn(echo));
+    let response = strict.oneshot(without_token()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    let lax = WithSession::new(verifier())
+        .on_error(none)
+        .layer(service_fn(echo));
+    assert_eq!(
+        lax.oneshot(without_token()).await.unwrap().status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn token_sources_of_the_layer_stand_in_for_the_verifiers() {
+    let token = TestIssuer::new().token().user("user_1").sign();
+    let request = || {
+        Request::builder()
+            .header("x-token", &token)
+            .body(String::new())
+            .unwrap()
+    };
+    let default = RequireSession::new(verifier());
+    let service = default.clone().layer(service_fn(echo));
+    assert_eq!(
+        service.oneshot(request()).await.unwrap().status(),
+        StatusCode::UNAUTHORIZED
+    );
+    let service = default
+        .token_sources([TokenSource::header("x-token")])
+        .layer(service_fn(echo));
+    assert_eq!(
+        service
+            .clone()
+            .oneshot(request())
+            .await
+            .unwrap()
+            .into_body(),
+        "user_1: "
+    );
+    assert_eq!(
+        service.oneshot(good()).await.unwrap().status(),
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn a_refused_response_carries_its_reason_for_layers_further_out() {
+    let service = RequireSession::new(verifier()).layer(service_fn(echo));
+    let response = service.oneshot(without_token()).await.unwrap();
+    let signed_out = response.extensions().get::<SignedOut>().unwrap();
+    assert_eq!(signed_out.reason(), Reason::SessionTokenMissing);
+}
+
+#[tokio::test]
+async fn credentials_are_hidden_from_services_behind() {
+    let inner = service_fn(|request: Request<String>| async move {
+        Ok::<_, Infallible>(Response::new(format!("{:?}", request.headers())))
+    });
+    let token = TestIssuer::new().token().sign();
+    let request = Request::builder()
+        .header("authorization", format!("Bearer {token}"))
+        .header("cookie", "a=secret_of_a")
+        .header("cookie", format!("__session={token}"))
+        .body(String::new())
+        .unwrap();
+    let shown = RequireSession::new(verifier())
+        .layer(inner)
+        .oneshot(request)
+        .await
+        .unwrap()
+        .into_body();
+    assert!(
+        !shown.contains(&token) && !shown.contains("secret_of_a"),
+        "{shown}"
+    );
+}
+
+/// Counts how often it is called without having been polled ready first.
+#[derive(Debug)]
+struct Picky {
+    ready: bool,
+    unready_calls: Arc<AtomicUsize>,
+}
+
+impl Clone for Picky {
+    fn clone(&self) -> Self {
+        Self {
+            ready: false,
+            unready_calls: Arc::clone(&self.unready_calls),
+        }
+    }
+}
+
+impl Service<Request<String>> for Picky {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.ready = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<String>) -> Self::Future {
+        if !std::mem::take(&mut self.ready) {
+            self.unready_calls.fetch_add(1, Ordering::SeqCst);
+        }
+        std::future::ready(Ok(Response::new(String::new())))
+    }
+}
+
+#[tokio::test]
+async fn the_inner_service_is_called_only_when_it_is_ready() {
+    let issuer = TestIssuer::new();
+    let keys = issuer.serve().await.unwrap();
+    keys.delay(Duration::from_millis(20));
+    let unready_calls = Arc::new(AtomicUsize::new(0));
+    let inner = Picky {
+        ready: false,
+        unready_calls: Arc::clone(&unready_calls),
+    };
+    let verifier = Verifier::builder()
+        .jwks_url(keys.jwks_url())
+        .build()
+        .unwrap();
+    let mut service = RequireSession::new(verifier).layer(inner);
+    // The first request waits for the keys, the second does not.
+    for _ in 0..2 {
+        let response = service.ready().await.unwrap().call(good()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+    let first = service.ready().await.unwrap().call(good());
+    let second = service.ready().await.unwrap().call(good());
+    assert!(first.await.is_ok() && second.await.is_ok());
+    assert_eq!(unready_calls.load(Ordering::SeqCst), 0);
+    assert_eq!(keys.requests(), 1);
+}
+
+#[tokio::test]
+async fn with_the_key_at_hand_the_first_poll_finishes() {
+    let mut service = RequireSession::new(verifier()).layer(service_fn(echo));
+    let mut future = std::pin::pin!(service.call(good()));
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    assert!(std::future::Future::poll(future.as_mut(), &mut context).is_ready());
+}

@@ -1,0 +1,74 @@
+//! No token in the log of a running server, at any level, nor in an answer.
+
+mod common;
+
+use axum::{Router, routing::get};
+use clerk_axum::{RequireSession, Session, WithSession};
+use clerk_test_support::{bearer, capture_logs, cookie};
+use clerk_verify::{Verifier, testing::TestIssuer};
+use common::Server;
+use tower_http::trace::{DefaultMakeSpan, DefaultOnRequest, DefaultOnResponse, TraceLayer};
+use tracing::Level;
+
+/// One test alone: the subscriber is the process's.
+#[tokio::test]
+async fn no_token_is_logged_or_sent_back() {
+    let logs = capture_logs();
+    let issuer = TestIssuer::new();
+    let keys = issuer.serve().await.unwrap();
+    let verifier = Verifier::builder()
+        .jwks_url(keys.jwks_url())
+        .build()
+        .unwrap();
+    // Inside our layers, so that what it logs of the headers is what we leave of them.
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(
+            DefaultMakeSpan::new()
+                .level(Level::TRACE)
+                .include_headers(true),
+        )
+        .on_request(DefaultOnRequest::new().level(Level::TRACE))
+        .on_response(
+            DefaultOnResponse::new()
+                .level(Level::TRACE)
+                .include_headers(true),
+        );
+    let app = Router::new()
+        .route(
+            "/me",
+            get(|session: Session| async move { session.user_id().to_owned() }),
+        )
+        .route("/unguarded", get(|| async {}))
+        .layer(trace)
+        .route_layer(RequireSession::new(verifier.clone()))
+        .route(
+            "/open",
+            get(|session: Option<Session>| async move { format!("{session:?}") }),
+        )
+        .layer(WithSession::new(verifier));
+    let server = Server::start(app).await;
+    let tokens = [
+        issuer.token().sign(),
+        issuer.token().expired().sign(),
+        issuer.token().signed_by(&TestIssuer::fresh()).sign(),
+        issuer.token().header("alg", "none").sign(),
+        format!("{}!", issuer.token().sign()),
+    ];
+    for token in &tokens {
+        for path in ["/me", "/open", "/unguarded", "/nowhere"] {
+            for header in [bearer(token), cookie(token)] {
+                server.get(path, &[header]).await.assert_hides(token);
+            }
+        }
+    }
+    let logged = logs.text();
+    assert!(
+        logged.contains("started processing request"),
+        "the log is captured"
+    );
+    for token in &tokens {
+        for part in token.split('.').filter(|part| part.len() > 40) {
+            assert!(!logged.contains(part), "a part of a token is logged");
+        }
+    }
+}
