@@ -75,3 +75,8 @@ pub use self::{
     on_error::{Answer, DefaultAnswer, OnError},
     service::SessionService,
 };
+
+/// The README's code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
