@@ -88,10 +88,10 @@ impl RequireSession {
     ///
     /// ```
     /// use actix_web::HttpResponse;
-    /// use clerk_actix::{RequireSession, SignedOut};
+    /// use clerk_actix::RequireSession;
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
     ///
-    /// let middleware = RequireSession::new(verifier).on_error(|_: &SignedOut| {
+    /// let middleware = RequireSession::new(verifier).on_error(|_| {
     ///     HttpResponse::SeeOther().insert_header(("location", "/sign-in")).finish()
     /// });
     /// ```
@@ -181,11 +181,11 @@ impl WithSession {
     /// in the handler's place. See [`Answer`].
     ///
     /// ```
-    /// use clerk_actix::{Reason, SignedOut, WithSession};
+    /// use clerk_actix::{Reason, WithSession};
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
     ///
     /// // Anonymous callers are welcome, those with a bad token are not.
-    /// let middleware = WithSession::new(verifier).on_error(|signed_out: &SignedOut| {
+    /// let middleware = WithSession::new(verifier).on_error(|signed_out| {
     ///     (signed_out.reason() != Reason::SessionTokenMissing).then(|| signed_out.refusal().into())
     /// });
     /// ```

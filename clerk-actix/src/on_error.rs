@@ -10,16 +10,16 @@ use clerk_verify::SignedOut;
 ///
 /// ```
 /// use actix_web::HttpResponse;
-/// use clerk_actix::{RequireSession, SignedOut};
+/// use clerk_actix::RequireSession;
 /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
 ///
 /// // Looks on: the usual answer goes out.
 /// let middleware = RequireSession::new(verifier.clone())
-///     .on_error(|signed_out: &SignedOut| eprintln!("{}", signed_out.reason()));
+///     .on_error(|signed_out| eprintln!("{signed_out}"));
 ///
 /// // Answers itself.
 /// let middleware = RequireSession::new(verifier)
-///     .on_error(|signed_out: &SignedOut| HttpResponse::Unauthorized().body(signed_out.reason().as_str()));
+///     .on_error(|signed_out| HttpResponse::Unauthorized().body(signed_out.reason().as_str()));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no answer for a caller who is signed out",

@@ -13,25 +13,25 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::{guard::Guard, on_error::OnError};
+use crate::{guard::Guard, mode::Mode, on_error::OnError};
 
 pin_project! {
     /// The response of a [`SessionService`](crate::SessionService).
     ///
     /// With the key at hand it is the inner service's own future, or a refusal that is ready at once; only a
     /// request that waits for a key costs an allocation.
-    pub struct ResponseFuture<S, A, B, R>
+    pub struct ResponseFuture<S, M, A, B, R>
     where
         S: Service<Request<B>>,
     {
         #[pin]
-        state: State<S, A, B, R>,
+        state: State<S, M, A, B, R>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<S, A, B, R>
+    enum State<S, M, A, B, R>
     where
         S: Service<Request<B>>,
     {
@@ -44,12 +44,12 @@ pin_project! {
         },
         Waiting {
             pending: Pin<Box<dyn Future<Output = AuthState> + Send>>,
-            rest: Option<(Request<B>, S, Arc<Guard<A>>)>,
+            rest: Option<(Request<B>, S, Arc<Guard<M, A>>)>,
         },
     }
 }
 
-impl<S, A, B, R> ResponseFuture<S, A, B, R>
+impl<S, M, A, B, R> ResponseFuture<S, M, A, B, R>
 where
     S: Service<Request<B>>,
 {
@@ -71,7 +71,7 @@ where
         pending: PendingAuthentication,
         request: Request<B>,
         ready: S,
-        guard: Arc<Guard<A>>,
+        guard: Arc<Guard<M, A>>,
     ) -> Self {
         Self {
             state: State::Waiting {
@@ -82,10 +82,11 @@ where
     }
 }
 
-impl<S, A, B, R> Future for ResponseFuture<S, A, B, R>
+impl<S, M, A, B, R> Future for ResponseFuture<S, M, A, B, R>
 where
     S: Service<Request<B>, Response = Response<R>>,
-    A: OnError<R>,
+    M: Mode,
+    A: OnError<M, R>,
 {
     type Output = Result<Response<R>, S::Error>;
 
@@ -118,7 +119,7 @@ where
     }
 }
 
-impl<S, A, B, R> fmt::Debug for ResponseFuture<S, A, B, R>
+impl<S, M, A, B, R> fmt::Debug for ResponseFuture<S, M, A, B, R>
 where
     S: Service<Request<B>>,
 {

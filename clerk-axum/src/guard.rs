@@ -1,45 +1,39 @@
 //! What the two layers do with a request, before and after its token is known.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, marker::PhantomData, sync::Arc};
 
 use clerk_verify::{AuthState, Authentication, Session, TokenSource, Verifier};
 use http::{HeaderMap, Method, Request, Response, header};
 
-use crate::on_error::OnError;
+use crate::{mode::Mode, on_error::OnError};
 
 /// The options of a layer, shared by all its services.
-#[derive(Clone)]
-pub(crate) struct Guard<A> {
+pub(crate) struct Guard<M, A> {
     pub(crate) verifier: Verifier,
     pub(crate) token_sources: Option<Arc<[TokenSource]>>,
-    pub(crate) strictness: Strictness,
+    pub(crate) allow_preflight: bool,
     pub(crate) on_error: A,
+    mode: PhantomData<fn() -> M>,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Strictness {
-    /// Every request goes through.
-    Lax,
-    /// Only those who are signed in go through, and preflights if they may.
-    Strict { allow_preflight: bool },
-}
-
-impl<A> Guard<A> {
-    pub(crate) fn new(verifier: Verifier, strictness: Strictness, on_error: A) -> Self {
+impl<M, A> Guard<M, A> {
+    pub(crate) fn new(verifier: Verifier, on_error: A) -> Self {
         Self {
             verifier,
             token_sources: None,
-            strictness,
+            allow_preflight: false,
             on_error,
+            mode: PhantomData,
         }
     }
 
-    pub(crate) fn with_on_error<N>(self, on_error: N) -> Guard<N> {
+    pub(crate) fn with_on_error<N>(self, on_error: N) -> Guard<M, N> {
         Guard {
             verifier: self.verifier,
             token_sources: self.token_sources,
-            strictness: self.strictness,
+            allow_preflight: self.allow_preflight,
             on_error,
+            mode: PhantomData,
         }
     }
 
@@ -57,21 +51,16 @@ impl<A> Guard<A> {
         state: AuthState,
     ) -> Result<Request<B>, Response<R>>
     where
-        A: OnError<R>,
+        M: Mode,
+        A: OnError<M, R>,
     {
-        if let AuthState::SignedOut(signed_out) = &state {
-            let answer = match self.strictness {
-                Strictness::Lax => self.on_error.observe(signed_out),
-                Strictness::Strict {
-                    allow_preflight: true,
-                } if is_preflight(&request) => None,
-                Strictness::Strict { .. } => Some(self.on_error.refuse(signed_out)),
-            };
-            if let Some(mut response) = answer {
-                // For layers further out, which may log it or answer otherwise.
-                response.extensions_mut().insert(signed_out.clone());
-                return Err(response);
-            }
+        if let AuthState::SignedOut(signed_out) = &state
+            && !(self.allow_preflight && is_preflight(&request))
+            && let Some(mut response) = M::response(self.on_error.answer(signed_out))
+        {
+            // For layers further out, which may log it or answer otherwise.
+            response.extensions_mut().insert(signed_out.clone());
+            return Err(response);
         }
         let extensions = request.extensions_mut();
         extensions.remove::<Session>();
@@ -80,12 +69,24 @@ impl<A> Guard<A> {
     }
 }
 
-impl<A> fmt::Debug for Guard<A> {
+impl<M, A: Clone> Clone for Guard<M, A> {
+    fn clone(&self) -> Self {
+        Self {
+            verifier: self.verifier.clone(),
+            token_sources: self.token_sources.clone(),
+            allow_preflight: self.allow_preflight,
+            on_error: self.on_error.clone(),
+            mode: PhantomData,
+        }
+    }
+}
+
+impl<M, A> fmt::Debug for Guard<M, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard")
             .field("verifier", &self.verifier)
             .field("token_sources", &self.token_sources)
-            .field("strictness", &self.strictness)
+            .field("allow_preflight", &self.allow_preflight)
             .finish_non_exhaustive()
     }
 }

@@ -2,11 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use clerk_verify::{TokenSource, Verifier};
+use clerk_verify::{SignedOut, TokenSource, Verifier};
 use tower_layer::Layer;
 
 use crate::{
-    guard::{Guard, Strictness},
+    guard::Guard,
+    mode::{Lax, Strict},
     on_error::DefaultAnswer,
     service::SessionService,
 };
@@ -50,7 +51,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct RequireSession<A = DefaultAnswer>(Guard<A>);
+pub struct RequireSession<A = DefaultAnswer>(Guard<Strict, A>);
 
 impl RequireSession {
     /// A layer with this verifier.
@@ -60,10 +61,7 @@ impl RequireSession {
     /// let layer = clerk_axum::RequireSession::new(verifier);
     /// ```
     pub fn new(verifier: Verifier) -> Self {
-        let strictness = Strictness::Strict {
-            allow_preflight: false,
-        };
-        Self(Guard::new(verifier, strictness, DefaultAnswer))
+        Self(Guard::new(verifier, DefaultAnswer))
     }
 }
 
@@ -73,13 +71,16 @@ impl<A> RequireSession<A> {
     ///
     /// ```
     /// use axum::response::{IntoResponse, Redirect};
-    /// use clerk_axum::{RequireSession, SignedOut};
+    /// use clerk_axum::RequireSession;
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
     ///
     /// let layer = RequireSession::new(verifier)
-    ///     .on_error(|_: &SignedOut| Redirect::to("/sign-in").into_response());
+    ///     .on_error(|_| Redirect::to("/sign-in").into_response());
     /// ```
-    pub fn on_error<N>(self, on_error: N) -> RequireSession<N> {
+    pub fn on_error<F, R>(self, on_error: F) -> RequireSession<F>
+    where
+        F: Fn(&SignedOut) -> R,
+    {
         RequireSession(self.0.with_on_error(on_error))
     }
 
@@ -105,13 +106,13 @@ impl<A> RequireSession<A> {
     /// let layer = clerk_axum::RequireSession::new(verifier).allow_preflight(true);
     /// ```
     pub fn allow_preflight(mut self, allow_preflight: bool) -> Self {
-        self.0.strictness = Strictness::Strict { allow_preflight };
+        self.0.allow_preflight = allow_preflight;
         self
     }
 }
 
 impl<S, A: Clone> Layer<S> for RequireSession<A> {
-    type Service = SessionService<S, A>;
+    type Service = SessionService<S, Strict, A>;
 
     fn layer(&self, inner: S) -> Self::Service {
         SessionService::new(inner, Arc::new(self.0.clone()))
@@ -145,7 +146,7 @@ impl<A> fmt::Debug for RequireSession<A> {
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct WithSession<A = DefaultAnswer>(Guard<A>);
+pub struct WithSession<A = DefaultAnswer>(Guard<Lax, A>);
 
 impl WithSession {
     /// A layer with this verifier.
@@ -155,7 +156,7 @@ impl WithSession {
     /// let layer = clerk_axum::WithSession::new(verifier);
     /// ```
     pub fn new(verifier: Verifier) -> Self {
-        Self(Guard::new(verifier, Strictness::Lax, DefaultAnswer))
+        Self(Guard::new(verifier, DefaultAnswer))
     }
 }
 
@@ -165,15 +166,18 @@ impl<A> WithSession<A> {
     ///
     /// ```
     /// use axum::response::IntoResponse;
-    /// use clerk_axum::{Reason, SignedOut, WithSession};
+    /// use clerk_axum::{Reason, WithSession};
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
     ///
     /// // Anonymous callers are welcome, those with a bad token are not.
-    /// let layer = WithSession::new(verifier).on_error(|signed_out: &SignedOut| {
+    /// let layer = WithSession::new(verifier).on_error(|signed_out| {
     ///     (signed_out.reason() != Reason::SessionTokenMissing).then(|| signed_out.clone().into_response())
     /// });
     /// ```
-    pub fn on_error<N>(self, on_error: N) -> WithSession<N> {
+    pub fn on_error<F, R>(self, on_error: F) -> WithSession<F>
+    where
+        F: Fn(&SignedOut) -> R,
+    {
         WithSession(self.0.with_on_error(on_error))
     }
 
@@ -192,7 +196,7 @@ impl<A> WithSession<A> {
 }
 
 impl<S, A: Clone> Layer<S> for WithSession<A> {
-    type Service = SessionService<S, A>;
+    type Service = SessionService<S, Lax, A>;
 
     fn layer(&self, inner: S) -> Self::Service {
         SessionService::new(inner, Arc::new(self.0.clone()))

@@ -38,16 +38,17 @@
 //!
 //! # Without axum
 //!
-//! The layers wrap any `Service<http::Request<B>>` with any request body, and any response body that can be
-//! made from a `String`. For one that can't, as in tonic, give a closure that makes the response:
+//! The layers wrap any `Service<http::Request<B>>` with any request body. [`WithSession`] takes any response
+//! body too; [`RequireSession`] any that can be made from a `String`. For one that can't, as in tonic, give it a
+//! closure that makes the response:
 //!
 //! ```
-//! use clerk_axum::{RequireSession, SignedOut};
+//! use clerk_axum::RequireSession;
 //! use http::Response;
 //! # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
 //! # #[derive(Default)] struct GrpcBody;
 //!
-//! let layer = RequireSession::new(verifier).on_error(|_: &SignedOut| {
+//! let layer = RequireSession::new(verifier).on_error(|_| {
 //!     let mut response = Response::new(GrpcBody::default());
 //!     // UNAUTHENTICATED, in the words of gRPC
 //!     response.headers_mut().insert("grpc-status", http::HeaderValue::from_static("16"));
@@ -62,6 +63,7 @@
 mod future;
 mod guard;
 mod layer;
+mod mode;
 mod on_error;
 mod service;
 
@@ -72,6 +74,7 @@ pub use clerk_verify::{
 pub use self::{
     future::ResponseFuture,
     layer::{RequireSession, WithSession},
+    mode::{Lax, Mode, Strict},
     on_error::{Answer, DefaultAnswer, OnError},
     service::SessionService,
 };

@@ -3,6 +3,8 @@
 use clerk_verify::SignedOut;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
+use crate::mode::{Lax, Mode, Strict};
+
 /// What a layer does when the caller is signed out.
 ///
 /// You rarely name this trait: give [`on_error`](crate::RequireSession::on_error) a closure. It gets the
@@ -10,34 +12,31 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 ///
 /// ```
 /// use axum::{http::StatusCode, response::IntoResponse};
-/// use clerk_axum::{RequireSession, SignedOut, WithSession};
+/// use clerk_axum::RequireSession;
 /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
 ///
 /// // Looks on: the usual answer goes out.
 /// let layer = RequireSession::new(verifier.clone())
-///     .on_error(|signed_out: &SignedOut| eprintln!("{}", signed_out.reason()));
+///     .on_error(|signed_out| eprintln!("{signed_out}"));
 ///
 /// // Answers itself.
-/// let layer = RequireSession::new(verifier).on_error(|signed_out: &SignedOut| {
+/// let layer = RequireSession::new(verifier).on_error(|signed_out| {
 ///     (StatusCode::UNAUTHORIZED, signed_out.reason().as_str()).into_response()
 /// });
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no answer with a body of type `{B}` for a caller who is signed out",
-    note = "give `on_error` a closure: `|signed_out: &SignedOut| …` that returns `()`, \
+    note = "give `on_error` a closure: `|signed_out| …` that returns `()`, \
             `Option<http::Response<{B}>>` or `http::Response<{B}>`",
-    note = "where the service's body can't be made from a `String`, as in tonic, only a closure that returns \
-            `http::Response<{B}>` will do"
+    note = "where the service's body can't be made from a `String`, as in tonic, a strict layer needs a closure \
+            that returns `http::Response<{B}>`"
 )]
-pub trait OnError<B> {
-    /// The answer of a strict layer.
-    fn refuse(&self, signed_out: &SignedOut) -> Response<B>;
-
-    /// The answer of a lax layer, or `None` to let the request through.
-    fn observe(&self, signed_out: &SignedOut) -> Option<Response<B>>;
+pub trait OnError<M: Mode, B> {
+    /// The answer, in the form that this kind of layer needs.
+    fn answer(&self, signed_out: &SignedOut) -> M::Answer<B>;
 }
 
-/// The answer that [`SignedOut::refusal`] describes; lax layers let the request through.
+/// A strict layer answers as [`SignedOut::refusal`] says; a lax one lets the request through.
 ///
 /// ```
 /// use clerk_axum::{DefaultAnswer, RequireSession};
@@ -49,86 +48,95 @@ pub trait OnError<B> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DefaultAnswer;
 
-impl<B: From<String>> OnError<B> for DefaultAnswer {
-    fn refuse(&self, signed_out: &SignedOut) -> Response<B> {
-        let refusal = signed_out.refusal();
-        let mut response = Response::new(B::from(refusal.body()));
-        *response.status_mut() =
-            StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-        for (name, value) in refusal.headers() {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                response
-                    .headers_mut()
-                    .insert(HeaderName::from_static(name), value);
-            }
-        }
-        response
+impl<B: From<String>> OnError<Strict, B> for DefaultAnswer {
+    fn answer(&self, signed_out: &SignedOut) -> Response<B> {
+        refuse(signed_out)
     }
+}
 
-    fn observe(&self, _: &SignedOut) -> Option<Response<B>> {
+impl<B> OnError<Lax, B> for DefaultAnswer {
+    fn answer(&self, _: &SignedOut) -> Option<Response<B>> {
         None
     }
 }
 
-impl<B, F, A> OnError<B> for F
+impl<M, B, F, A> OnError<M, B> for F
 where
+    M: Mode,
     F: Fn(&SignedOut) -> A,
-    A: Answer<B>,
+    A: Answer<M, B>,
 {
-    fn refuse(&self, signed_out: &SignedOut) -> Response<B> {
-        self(signed_out).or_default(signed_out)
-    }
-
-    fn observe(&self, signed_out: &SignedOut) -> Option<Response<B>> {
-        self(signed_out).given()
+    fn answer(&self, signed_out: &SignedOut) -> M::Answer<B> {
+        self(signed_out).complete(signed_out)
     }
 }
 
 /// What a closure for `on_error` may return: `()`, `Option<Response<B>>` or `Response<B>`.
 ///
 /// ```
-/// use clerk_axum::Answer;
+/// use clerk_axum::{Answer, Lax};
 /// use http::Response;
+/// # let signed_out = clerk_verify::AuthState::from(
+/// #     clerk_verify::testing::TestIssuer::new().token().expired().session(),
+/// # ).into_session().unwrap_err();
 ///
-/// let given: Option<Response<String>> = Response::new(String::new()).given();
-/// assert!(given.is_some());
-/// let given: Option<Response<String>> = ().given();
-/// assert!(given.is_none());
+/// let response = Response::new("mine".to_owned());
+/// let answer: Option<Response<String>> = Answer::<Lax, String>::complete(response, &signed_out);
+/// assert!(answer.is_some());
 /// ```
-pub trait Answer<B> {
-    /// The response, if there is one.
-    fn given(self) -> Option<Response<B>>;
-
-    /// The response, or the usual one.
-    fn or_default(self, signed_out: &SignedOut) -> Response<B>;
+pub trait Answer<M: Mode, B> {
+    /// The answer in the form that this kind of layer needs; a strict one falls back on the usual.
+    fn complete(self, signed_out: &SignedOut) -> M::Answer<B>;
 }
 
-impl<B> Answer<B> for Response<B> {
-    fn given(self) -> Option<Response<B>> {
-        Some(self)
-    }
-
-    fn or_default(self, _: &SignedOut) -> Response<B> {
-        self
-    }
-}
-
-impl<B: From<String>> Answer<B> for Option<Response<B>> {
-    fn given(self) -> Option<Response<B>> {
-        self
-    }
-
-    fn or_default(self, signed_out: &SignedOut) -> Response<B> {
-        self.unwrap_or_else(|| DefaultAnswer.refuse(signed_out))
-    }
-}
-
-impl<B: From<String>> Answer<B> for () {
-    fn given(self) -> Option<Response<B>> {
+impl<B> Answer<Lax, B> for () {
+    fn complete(self, _: &SignedOut) -> Option<Response<B>> {
         None
     }
+}
 
-    fn or_default(self, signed_out: &SignedOut) -> Response<B> {
-        DefaultAnswer.refuse(signed_out)
+impl<B> Answer<Lax, B> for Option<Response<B>> {
+    fn complete(self, _: &SignedOut) -> Option<Response<B>> {
+        self
     }
+}
+
+impl<B> Answer<Lax, B> for Response<B> {
+    fn complete(self, _: &SignedOut) -> Option<Response<B>> {
+        Some(self)
+    }
+}
+
+impl<B: From<String>> Answer<Strict, B> for () {
+    fn complete(self, signed_out: &SignedOut) -> Response<B> {
+        refuse(signed_out)
+    }
+}
+
+impl<B: From<String>> Answer<Strict, B> for Option<Response<B>> {
+    fn complete(self, signed_out: &SignedOut) -> Response<B> {
+        self.unwrap_or_else(|| refuse(signed_out))
+    }
+}
+
+impl<B> Answer<Strict, B> for Response<B> {
+    fn complete(self, _: &SignedOut) -> Response<B> {
+        self
+    }
+}
+
+/// The core's refusal, in the types of `http`.
+fn refuse<B: From<String>>(signed_out: &SignedOut) -> Response<B> {
+    let refusal = signed_out.refusal();
+    let mut response = Response::new(B::from(refusal.body()));
+    *response.status_mut() =
+        StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+    for (name, value) in refusal.headers() {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
 }

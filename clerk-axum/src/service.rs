@@ -10,38 +10,44 @@ use clerk_verify::{AuthState, Authentication};
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::{future::ResponseFuture, guard::Guard, on_error::OnError};
+use crate::{
+    future::ResponseFuture,
+    guard::Guard,
+    mode::Mode,
+    on_error::{DefaultAnswer, OnError},
+};
 
 /// A service behind [`RequireSession`](crate::RequireSession) or [`WithSession`](crate::WithSession).
 ///
 /// ```
-/// use clerk_axum::{RequireSession, SessionService};
+/// use clerk_axum::{RequireSession, SessionService, Strict};
 /// use tower_layer::Layer;
 /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
 ///
-/// fn guard<S>(inner: S, layer: &RequireSession) -> SessionService<S> {
+/// fn guard<S>(inner: S, layer: &RequireSession) -> SessionService<S, Strict> {
 ///     layer.layer(inner)
 /// }
 /// ```
-pub struct SessionService<S, A = crate::DefaultAnswer> {
+pub struct SessionService<S, M, A = DefaultAnswer> {
     inner: S,
-    guard: Arc<Guard<A>>,
+    guard: Arc<Guard<M, A>>,
 }
 
-impl<S, A> SessionService<S, A> {
-    pub(crate) fn new(inner: S, guard: Arc<Guard<A>>) -> Self {
+impl<S, M, A> SessionService<S, M, A> {
+    pub(crate) fn new(inner: S, guard: Arc<Guard<M, A>>) -> Self {
         Self { inner, guard }
     }
 }
 
-impl<S, A, B, R> Service<Request<B>> for SessionService<S, A>
+impl<S, M, A, B, R> Service<Request<B>> for SessionService<S, M, A>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
-    A: OnError<R>,
+    M: Mode,
+    A: OnError<M, R>,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S, A, B, R>;
+    type Future = ResponseFuture<S, M, A, B, R>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
@@ -65,7 +71,7 @@ where
     }
 }
 
-impl<S: Clone, A> Clone for SessionService<S, A> {
+impl<S: Clone, M, A> Clone for SessionService<S, M, A> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
@@ -74,7 +80,7 @@ impl<S: Clone, A> Clone for SessionService<S, A> {
     }
 }
 
-impl<S: fmt::Debug, A> fmt::Debug for SessionService<S, A> {
+impl<S: fmt::Debug, M, A> fmt::Debug for SessionService<S, M, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionService")
             .field("inner", &self.inner)

@@ -1,4 +1,11 @@
 //! The request cases of the conformance vectors, through the layers.
+// A test stops at the first thing that is not as it should be.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use axum::{Router, body::Body, routing::get};
 use clerk_axum::{AuthState, RequireSession, WithSession};

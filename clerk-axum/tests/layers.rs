@@ -1,4 +1,11 @@
 //! The layers as tower sees them: bodies, readiness, errors, extensions.
+// A test stops at the first thing that is not as it should be.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::{
     convert::Infallible,
@@ -82,6 +89,18 @@ async fn a_body_that_no_text_turns_into_is_guarded_with_a_closure() {
     });
     let response = layer.layer(inner).oneshot(Request::new(())).await.unwrap();
     assert_eq!(response.headers()["grpc-status"], "16");
+}
+
+#[tokio::test]
+async fn a_lax_layer_takes_any_body() {
+    let inner = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(GrpcBody)) });
+    let service = WithSession::new(verifier()).layer(inner);
+    let response = service.oneshot(Request::new(())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let observing = WithSession::new(verifier())
+        .on_error(|_: &SignedOut| ())
+        .layer(inner);
+    assert!(observing.oneshot(Request::new(())).await.is_ok());
 }
 
 #[tokio::test]
@@ -200,24 +219,21 @@ async fn on_error_observes_or_answers() {
         *response.status_mut() = StatusCode::IM_A_TEAPOT;
         response
     };
-    let answer = |service: clerk_axum::SessionService<_, _>| service.oneshot(without_token());
-    let response = answer(
-        RequireSession::new(verifier())
-            .on_error(teapot)
-            .layer(service_fn(echo)),
-    )
-    .await
-    .unwrap();
+    let response = RequireSession::new(verifier())
+        .on_error(teapot)
+        .layer(service_fn(echo))
+        .oneshot(without_token())
+        .await
+        .unwrap();
     assert_eq!(
         (response.status(), response.body().as_str()),
         (StatusCode::IM_A_TEAPOT, "mine")
     );
-    let response = answer(
-        WithSession::new(verifier())
-            .on_error(teapot)
-            .layer(service_fn(echo)),
-    )
-    .await;
+    let response = WithSession::new(verifier())
+        .on_error(teapot)
+        .layer(service_fn(echo))
+        .oneshot(without_token())
+        .await;
     assert_eq!(response.unwrap().status(), StatusCode::IM_A_TEAPOT);
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Expected {
     pub(crate) allow_pending_sessions: bool,
 }
 
-/// The largest `exp`: beyond it a double no longer tells one second from the next.
+/// 2^53, the largest `exp`: beyond it a double no longer tells one second from the next.
 const MAX_EXP: f64 = 9_007_199_254_740_992.0;
 
 impl Expected {
@@ -84,7 +84,7 @@ impl Expected {
         let exp = payload
             .exp
             .number()
-            .filter(|exp| (0.0..=MAX_EXP).contains(exp))
+            .filter(|exp| (0.0..=MAX_EXP).contains(exp) && !payload.exp.is_integer_above(1 << 53))
             .map(whole_seconds)
             .ok_or_else(|| claim("exp", payload.exp, "a number of seconds from 0 to 2^53"))?;
         if millis(exp) <= i128::from(now_millis) - i128::from(self.skew_millis) {

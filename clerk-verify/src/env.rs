@@ -27,16 +27,14 @@ impl Environment {
         (!value.is_empty()).then(|| value.to_owned())
     }
 
-    /// The parts of a comma-separated list, without empty ones.
+    /// The parts of a comma-separated list, without empty ones; it may be commas all over.
     pub(crate) fn list(&self, name: &str) -> Option<Vec<String>> {
         let value = self.get(name)?;
-        let parts: Vec<String> = value
+        let parts = value
             .split(',')
             .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(str::to_owned)
-            .collect();
-        (!parts.is_empty()).then_some(parts)
+            .filter(|part| !part.is_empty());
+        Some(parts.map(str::to_owned).collect())
     }
 }
 

@@ -49,6 +49,19 @@ impl<'a> Member<'a> {
         }
     }
 
+    /// Whether it is written as an integer above `limit`, exactly: a double would round it.
+    pub(crate) fn is_integer_above(self, limit: u64) -> bool {
+        self.raw()
+            .and_then(|raw| raw.parse::<u64>().ok())
+            .is_some_and(|number| number > limit)
+    }
+
+    /// The object, if it is one and has this shape. (serde would also take an array for a struct.)
+    pub(crate) fn object<T: Deserialize<'a>>(self) -> Option<T> {
+        self.raw().filter(|raw| raw.starts_with('{'))?;
+        self.read()
+    }
+
     /// The value, if it has this type.
     pub(crate) fn read<T: Deserialize<'a>>(self) -> Option<T> {
         serde_json::from_str(self.raw()?).ok()

@@ -115,7 +115,9 @@ impl Refusal {
     /// Whole seconds, rounded up: a caller that keeps to it never comes too early.
     fn retry_after_seconds(&self) -> Option<String> {
         let wait = self.retry_after?;
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let seconds = wait
+            .as_secs()
+            .saturating_add(u64::from(wait.subsec_nanos() > 0));
         Some(seconds.max(1).to_string())
     }
 }
@@ -182,6 +184,7 @@ mod tests {
         assert_eq!(seconds(Duration::ZERO).as_deref(), Some("1"));
         assert_eq!(seconds(Duration::from_millis(1001)).as_deref(), Some("2"));
         assert_eq!(seconds(Duration::from_secs(7)).as_deref(), Some("7"));
+        assert_eq!(seconds(Duration::MAX), Some(u64::MAX.to_string()));
     }
 
     #[test]

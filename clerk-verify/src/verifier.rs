@@ -233,6 +233,19 @@ impl Verifier {
         self.0.keys.status()
     }
 
+    /// The authorized parties it is configured with; empty where `azp` is not checked. The same origins are
+    /// what a CORS layer should allow.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let verifier = TestIssuer::new().verifier().authorized_parties(["https://app.example.com"]).build().unwrap();
+    /// assert_eq!(verifier.authorized_parties(), ["https://app.example.com"]);
+    /// ```
+    #[must_use]
+    pub fn authorized_parties(&self) -> &[String] {
+        &self.0.expected.authorized_parties
+    }
+
     /// All checks, in their order; the first that fails is the reason.
     ///
     /// Steps 1 to 6 read what nobody has vouched for yet, to turn away what can't be a session token before

@@ -1,4 +1,11 @@
 //! The checks of a token, their order and their edges: one test a rule.
+// A test stops at the first thing that is not as it should be.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::time::Duration;
 

@@ -1,4 +1,11 @@
 //! `jwt_key` in every spelling in which people have it.
+// A test stops at the first thing that is not as it should be.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use base64::{
     Engine as _,
@@ -46,6 +53,10 @@ fn every_spelling_of_the_key_is_the_key() {
         ("bare base64url", URL_SAFE_NO_PAD.encode(&der)),
         ("base64 of the PEM", STANDARD.encode(&spki)),
         ("base64url of the PEM", URL_SAFE_NO_PAD.encode(&spki)),
+        (
+            "base64 of a PEM with literal \\n",
+            STANDARD.encode(spki.replace('\n', "\\n")),
+        ),
         ("PKCS#1", pkcs1.clone()),
         ("bare base64 of PKCS#1", body(&pkcs1)),
         ("base64 of a PKCS#1 PEM", STANDARD.encode(&pkcs1)),
@@ -91,6 +102,16 @@ fn anything_else_is_refused_for_what_it_is() {
             "a private key",
         ),
         (key_file("test-only-private-ec.pem"), "a private key"),
+        (body(&key_file("test-only-private-ec.pem")), "a private key"),
+        (
+            body(&key_file("test-only-private-sec1.pem")),
+            "a private key",
+        ),
+        (
+            body(&key_file("test-only-private-encrypted.pem")),
+            "a private key",
+        ),
+        (format!("{spki}{private}"), "a private key"),
         (private.replace("PRIVATE", "PUBLIC"), "a private key"),
         (key_file("rsa-1024-public.pem"), "1024 bits"),
         (key_file("ec-p256-public.pem"), "elliptic curve"),

@@ -1,4 +1,11 @@
 //! Keys that are fetched: from a real listener on loopback, with a real HTTP client.
+// A test stops at the first thing that is not as it should be.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::{net::TcpListener, time::Duration};
 
@@ -86,6 +93,25 @@ async fn a_thousand_concurrent_first_calls_make_one_fetch() {
         accepted += 1;
     }
     assert_eq!((accepted, setting.server.requests()), (1000, 1));
+}
+
+/// The server answers at once, so that callers meet the fetch at every stage of its landing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn callers_who_meet_a_landing_fetch_start_no_other() {
+    let setting = Setting::new().await;
+    let token = setting.token();
+    for round in 1..=50 {
+        let verifier = setting.verifier();
+        let mut calls = JoinSet::new();
+        for _ in 0..64 {
+            let (verifier, token) = (verifier.clone(), token.clone());
+            calls.spawn(async move { verifier.verify_token(&token).await });
+        }
+        while let Some(result) = calls.join_next().await {
+            assert!(result.unwrap().is_ok());
+        }
+        assert_eq!(setting.server.requests(), round);
+    }
 }
 
 #[tokio::test]
@@ -517,8 +543,12 @@ fn a_runtime_that_ends_in_mid_fetch_leaves_the_verifier_usable() {
         assert!(call.await.is_err());
     });
     setting.server.delay(Duration::ZERO);
-    setting.clock.advance(Duration::from_secs(1));
-    assert_eq!(runtime().block_on(reason(&verifier, &token)), None);
+    assert_eq!(
+        runtime().block_on(reason(&verifier, &token)),
+        None,
+        "at once, without a pause"
+    );
+    assert_eq!(verifier.status().failures(), 0);
 }
 
 #[tokio::test]
@@ -566,5 +596,211 @@ async fn a_body_that_never_ends_is_given_up_at_the_size_limit() {
     assert!(
         server.await.unwrap() < 32 * 1024 * 1024,
         "the connection was cut off"
+    );
+}
+
+#[test]
+fn a_runtime_that_is_not_driven_any_more_holds_up_no_other() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let servers = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let setting = servers.block_on(Setting::new());
+    setting.server.delay(Duration::from_millis(200));
+    let (verifier, token) = (setting.verifier(), setting.token());
+    let idle = runtime();
+    idle.block_on(async {
+        let call = tokio::time::timeout(Duration::from_millis(20), verifier.verify_token(&token));
+        assert!(call.await.is_err());
+    });
+    setting.server.delay(Duration::ZERO);
+    setting.clock.advance(Duration::from_secs(6));
+    assert_eq!(runtime().block_on(reason(&verifier, &token)), None);
+    assert_eq!(verifier.status().fetches(), 2);
+}
+
+/// Runs it in a thread of its own and gives up after a while: a deadlock fails the test and does not hang it.
+fn within_five_seconds<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(run()));
+    receiver
+        .recv_timeout(Duration::from_secs(5))
+        .expect("it neither hangs nor panics")
+}
+
+fn first_poll(verifier: &Verifier, token: &str) -> Option<Option<Reason>> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut call = std::pin::pin!(reason(verifier, token));
+    match std::future::Future::poll(call.as_mut(), &mut context) {
+        std::task::Poll::Ready(reason) => Some(reason),
+        std::task::Poll::Pending => None,
+    }
+}
+
+#[test]
+fn a_runtime_that_has_shut_down_does_not_lock_the_verifier() {
+    let servers = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let setting = servers.block_on(Setting::new());
+    let (verifier, token) = (setting.verifier(), setting.token());
+    let seen = within_five_seconds({
+        let (verifier, token) = (verifier.clone(), token.clone());
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let handle = runtime.handle().clone();
+            drop(runtime);
+            let _entered = handle.enter();
+            let seen = first_poll(&verifier, &token);
+            (seen, verifier.status())
+        }
+    });
+    assert_eq!(seen.0, Some(Some(Reason::JwkRemoteFailedToLoad)));
+    // Another runtime goes on as if nothing had been.
+    assert_eq!(servers.block_on(reason(&verifier, &token)), None);
+}
+
+#[test]
+fn outside_of_a_runtime_the_answer_is_503_also_while_others_fetch() {
+    let servers = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let setting = servers.block_on(Setting::new());
+    setting.server.delay(Duration::from_secs(3));
+    let (verifier, token) = (setting.verifier(), setting.token());
+    assert_eq!(
+        first_poll(&verifier, &token),
+        Some(Some(Reason::JwkRemoteFailedToLoad))
+    );
+    servers.spawn({
+        let (verifier, token) = (verifier.clone(), token.clone());
+        async move { verifier.verify_token(&token).await }
+    });
+    servers.block_on(asked(&setting.server, 1));
+    assert_eq!(
+        first_poll(&verifier, &token),
+        Some(Some(Reason::JwkRemoteFailedToLoad))
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_kid_stays_503_until_the_server_has_been_asked_with_success() {
+    let setting = Setting::new().await;
+    let verifier = setting.verifier();
+    assert_eq!(reason(&verifier, &setting.token()).await, None);
+    setting.server.answer(500, "");
+    for _ in 0..12 {
+        let error = verifier
+            .verify_token(&setting.unknown(1))
+            .await
+            .unwrap_err();
+        assert_eq!(error.reason(), Reason::JwkRemoteFailedToLoad);
+        assert!(error.retry_after().is_some());
+        setting.clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(
+        setting.server.requests(),
+        3,
+        "one cold, and one forced in each ten seconds"
+    );
+    setting.server.publish(&setting.issuer);
+    setting.clock.advance(Duration::from_secs(10));
+    assert_eq!(
+        reason(&verifier, &setting.unknown(1)).await,
+        Some(Reason::JwkKidMismatch)
+    );
+}
+
+#[tokio::test]
+async fn an_issuer_alone_names_its_key_server() {
+    let setting = Setting::new().await;
+    let url = setting.server.url();
+    let verifier = Verifier::builder()
+        .issuer(format!("{url}/"))
+        .clock(setting.clock.clone())
+        .build()
+        .unwrap();
+    let token = setting.issuer.token().issuer(url).sign();
+    assert_eq!(reason(&verifier, &token).await, None);
+    assert_eq!(setting.server.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_publishable_key_beside_fixed_keys_fetches_nothing() {
+    let setting = Setting::new().await;
+    let builder = || {
+        Verifier::builder()
+            .publishable_key(setting.issuer.publishable_key())
+            .clock(setting.clock.clone())
+    };
+    let by_set = builder()
+        .jwks_json(setting.issuer.jwks_json())
+        .build()
+        .unwrap();
+    let by_pem = builder()
+        .jwt_key(setting.issuer.public_pem())
+        .build()
+        .unwrap();
+    for verifier in [&by_set, &by_pem] {
+        assert!(verifier.verify_token_now(&setting.token()).unwrap().is_ok());
+        assert_eq!(verifier.status().state(), KeySourceState::Fixed);
+    }
+    let unknown = by_set
+        .verify_token_now(&setting.unknown(1))
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(unknown.reason(), Reason::JwkKidMismatch);
+}
+
+#[tokio::test]
+async fn fixed_keys_beside_a_dead_remote_source_are_ready() {
+    let setting = Setting::new().await;
+    let verifier = setting
+        .builder()
+        .jwks_url("http://127.0.0.1:1/jwks")
+        .jwks_json(setting.issuer.jwks_json())
+        .build()
+        .unwrap();
+    assert!(verifier.status().is_ready());
+    assert_eq!(reason(&verifier, &setting.token()).await, None);
+}
+
+#[tokio::test]
+async fn a_fragment_in_a_key_url_is_of_no_consequence() {
+    let setting = Setting::new().await;
+    let verifier = setting
+        .builder()
+        .jwks_url(format!("{}#keys", setting.server.jwks_url()))
+        .build()
+        .unwrap();
+    assert_eq!(reason(&verifier, &setting.token()).await, None);
+}
+
+/// http is allowed for this machine alone because nothing leaves it; a proxy would make it leave.
+#[test]
+fn keys_on_loopback_are_fetched_past_any_proxy() {
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "ready_fetches_the_keys_or_says_why_not"])
+        .envs(["http_proxy", "HTTP_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")))
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && output.contains("1 passed"),
+        "{output}"
     );
 }

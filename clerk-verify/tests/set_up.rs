@@ -1,4 +1,11 @@
 //! A set-up that can't work is refused when it is built, with all its mistakes.
+// A test stops at the first thing that is not as it should be.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::time::Duration;
 
@@ -170,6 +177,98 @@ fn no_message_and_no_debug_output_contains_a_key() {
     }
     assert!(!shown.contains("pk_not_so_secret"));
     assert!(shown.contains("a private key") && shown.contains("a publishable key"));
+}
+
+#[test]
+fn an_empty_list_of_issuers_does_not_switch_the_check_off() {
+    let issuer = TestIssuer::new();
+    let verifier = Verifier::builder()
+        .publishable_key(issuer.publishable_key())
+        .jwt_key(issuer.public_pem())
+        .issuers(Vec::<String>::new())
+        .build()
+        .unwrap();
+    let foreign = issuer.token().issuer("https://evil.example").sign();
+    assert!(verifier.verify_token_now(&foreign).unwrap().is_err());
+    assert!(
+        verifier
+            .verify_token_now(&issuer.token().sign())
+            .unwrap()
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_list_of_parties_without_an_entry_is_a_mistake() {
+    let commas = |name: &str| (name == "CLERK_AUTHORIZED_PARTIES").then(|| " , ,".to_owned());
+    let builder = TestIssuer::new().verifier().with_env_from(commas);
+    assert_eq!(options(builder), ["CLERK_AUTHORIZED_PARTIES"]);
+}
+
+#[test]
+fn both_halves_of_a_key_source_are_checked() {
+    let builder = Verifier::builder()
+        .secret_key("pk_1")
+        .api_url("http://api.example.com?x");
+    assert_eq!(options(builder), ["api_url", "secret_key"]);
+    assert_eq!(
+        options(Verifier::builder().secret_key("sk_1").api_version("../v1")),
+        ["api_version"]
+    );
+    assert_eq!(options(Verifier::builder().secret_key(" ")), ["secret_key"]);
+    assert_eq!(
+        options(Verifier::builder().secret_key("sk 1")),
+        ["secret_key"]
+    );
+}
+
+#[test]
+fn keys_come_from_code_or_from_the_environment_never_from_both() {
+    let (ours, theirs) = (TestIssuer::new(), TestIssuer::fresh());
+    let pem = theirs.public_pem();
+    let environment = move |name: &str| match name {
+        "CLERK_JWT_KEY" => Some(pem.clone()),
+        "CLERK_SECRET_KEY" => Some("sk_test_1".to_owned()),
+        _ => None,
+    };
+    let verifier = Verifier::builder()
+        .jwks_json(ours.jwks_json())
+        .with_env_from(environment.clone())
+        .build()
+        .unwrap();
+    assert!(
+        verifier
+            .verify_token_now(&ours.token().sign())
+            .unwrap()
+            .is_ok()
+    );
+    assert!(
+        verifier
+            .verify_token_now(&theirs.token().sign())
+            .unwrap()
+            .is_err(),
+        "and nothing is fetched"
+    );
+    let from_env = Verifier::builder()
+        .with_env_from(environment)
+        .build()
+        .unwrap();
+    assert!(
+        from_env
+            .verify_token_now(&theirs.token().sign())
+            .unwrap()
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_verifier_says_which_parties_it_authorizes() {
+    let verifier = TestIssuer::new()
+        .verifier()
+        .authorized_parties(["https://a.example"])
+        .build()
+        .unwrap();
+    assert_eq!(verifier.authorized_parties(), ["https://a.example"]);
 }
 
 #[test]

@@ -19,8 +19,8 @@ const DEFAULT_MAX_TOKEN_LEN: usize = 16 * 1024;
 const MAX_NESTING: usize = 127;
 
 pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigError> {
-    fill_from_environment(&mut builder);
     let mut problems = Vec::new();
+    fill_from_environment(&mut builder, &mut problems);
 
     let algorithms = algorithms(&builder, &mut problems);
     let frontend_api = frontend_api(&builder, &mut problems);
@@ -95,8 +95,8 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
     }))
 }
 
-/// Code first, then the environment.
-fn fill_from_environment(builder: &mut VerifierBuilder) {
+/// Code first, then the environment; but keys come from one of the two, never from both.
+fn fill_from_environment(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProblem>) {
     let Some(environment) = builder.environment.take() else {
         return;
     };
@@ -105,23 +105,31 @@ fn fill_from_environment(builder: &mut VerifierBuilder) {
             *option = environment.get(name);
         }
     };
-    #[cfg(feature = "jwks")]
-    let other_keys = builder.jwks_json.is_some() || builder.remote.jwks_url.is_some();
-    #[cfg(not(feature = "jwks"))]
-    let other_keys = builder.jwks_json.is_some();
-    if !other_keys {
+    if !key_source::names_a_source(builder) {
         fill(&mut builder.jwt_key, "CLERK_JWT_KEY");
+        #[cfg(feature = "jwks")]
+        fill(&mut builder.remote.secret_key, "CLERK_SECRET_KEY");
+        fill(&mut builder.publishable_key, "CLERK_PUBLISHABLE_KEY");
     }
-    fill(&mut builder.publishable_key, "CLERK_PUBLISHABLE_KEY");
     fill(&mut builder.proxy_url, "CLERK_PROXY_URL");
     #[cfg(feature = "jwks")]
     {
-        fill(&mut builder.remote.secret_key, "CLERK_SECRET_KEY");
         fill(&mut builder.remote.api_url, "CLERK_API_URL");
         fill(&mut builder.remote.api_version, "CLERK_API_VERSION");
     }
     if builder.authorized_parties.is_none() {
         builder.authorized_parties = environment.list("CLERK_AUTHORIZED_PARTIES");
+        if builder
+            .authorized_parties
+            .as_ref()
+            .is_some_and(Vec::is_empty)
+        {
+            problems.push(ConfigProblem::new(
+                "CLERK_AUTHORIZED_PARTIES",
+                "commas without an origin",
+                "list your frontends' origins, such as https://app.example.com, or unset it",
+            ));
+        }
     }
 }
 
@@ -167,7 +175,12 @@ fn issuers(
     problems: &mut Vec<ConfigProblem>,
 ) -> Vec<String> {
     let trimmed = |issuer: &String| issuer.trim().trim_end_matches('/').to_owned();
-    if let Some(issuers) = &builder.issuers {
+    // An empty list names no issuer, and must not switch the check off.
+    if let Some(issuers) = builder
+        .issuers
+        .as_ref()
+        .filter(|issuers| !issuers.is_empty())
+    {
         let issuers: Vec<String> = issuers.iter().map(trimmed).collect();
         no_empty("issuer", &issuers, problems);
         return issuers;

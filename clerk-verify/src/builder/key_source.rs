@@ -77,17 +77,14 @@ const NO_KEY_SOURCE: &str = "give `publishable_key` (or CLERK_PUBLISHABLE_KEY), 
 const NO_KEY_SOURCE: &str = "give `jwt_key` (or CLERK_JWT_KEY) or `jwks_json`; to fetch the keys of a \
                              `publishable_key`, turn on the feature `jwks`";
 
-#[cfg(feature = "jwks")]
-fn names_a_source(builder: &VerifierBuilder) -> bool {
-    [
-        &builder.jwt_key,
-        &builder.jwks_json,
-        &builder.publishable_key,
-        &builder.remote.jwks_url,
-        &builder.remote.secret_key,
-    ]
-    .iter()
-    .any(|option| option.is_some())
+/// Whether an option says where the keys are.
+pub(super) fn names_a_source(builder: &VerifierBuilder) -> bool {
+    let fixed = builder.jwt_key.is_some() || builder.jwks_json.is_some();
+    #[cfg(feature = "jwks")]
+    let remote = builder.remote.jwks_url.is_some() || builder.remote.secret_key.is_some();
+    #[cfg(not(feature = "jwks"))]
+    let remote = false;
+    fixed || remote || builder.publishable_key.is_some()
 }
 
 #[cfg(feature = "jwks")]
@@ -95,7 +92,8 @@ mod remote {
     use reqwest::header::HeaderValue;
 
     use super::{Algorithm, Arc, Clock, ConfigProblem, VerifierBuilder};
-    use crate::keys::remote::{Endpoint, RemoteKeys, default_client, key_url};
+    use crate::keys::remote::{Endpoint, RemoteKeys, base_url, default_client, key_url};
+    use reqwest::Url;
 
     const DEFAULT_API_URL: &str = "https://api.clerk.com";
     const DEFAULT_API_VERSION: &str = "v1";
@@ -115,15 +113,21 @@ mod remote {
             .remote
             .jwks_url
             .as_deref()
-            .and_then(|url| endpoint("jwks_url", url, None, problems));
+            .and_then(|url| checked("jwks_url", key_url(url), problems));
         builder.remote.options.check(problems);
-        let endpoint = url.or(frontend).or(backend)?;
+        let fixed = builder.jwt_key.is_some() || builder.jwks_json.is_some();
+        let endpoint = match (url.map(Endpoint::public), frontend) {
+            (Some(url), _) => url,
+            // Beside keys of its own, a publishable key says who the issuer is, and no more.
+            (None, Some(frontend)) if !fixed => frontend,
+            (None, _) => backend?,
+        };
         if builder.jwt_key.is_some() {
             return None;
         }
         let client = match &builder.remote.client {
             Some(client) => client.clone(),
-            None => default_client(&builder.remote.options)
+            None => default_client(&endpoint, &builder.remote.options)
                 .map_err(|error| {
                     problems.push(ConfigProblem::new(
                         "http_client",
@@ -142,6 +146,7 @@ mod remote {
         ))
     }
 
+    /// The Frontend API of the publishable key; without one, that of the one issuer.
     fn frontend(
         builder: &VerifierBuilder,
         frontend_api: Option<&str>,
@@ -149,16 +154,20 @@ mod remote {
     ) -> Option<Endpoint> {
         const PATH: &str = "/.well-known/jwks.json";
         if let Some(proxy) = &builder.proxy_url {
-            let url = format!("{}{PATH}", proxy.trim().trim_end_matches('/'));
-            let endpoint = endpoint("proxy_url", &url, None, problems)?;
-            return frontend_api.map(|_| endpoint);
+            let url = checked("proxy_url", base_url(proxy, PATH), problems)?;
+            return frontend_api.map(|_| Endpoint::public(url));
         }
-        endpoint(
-            "publishable_key",
-            &format!("https://{}{PATH}", frontend_api?),
-            None,
-            problems,
-        )
+        if let Some(host) = frontend_api {
+            let root = format!("https://{host}");
+            return checked("publishable_key", base_url(&root, PATH), problems)
+                .map(Endpoint::public);
+        }
+        match builder.issuers.as_deref() {
+            Some([issuer]) if !super::names_a_source(builder) && !issuer.trim().is_empty() => {
+                checked("issuer", base_url(issuer, PATH), problems).map(Endpoint::public)
+            }
+            _ => None,
+        }
     }
 
     fn backend(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> Option<Endpoint> {
@@ -176,12 +185,15 @@ mod remote {
                 "leave it at `v1`, or give the version as it stands in the Backend API's paths",
             ));
         }
-        let url = format!("{}/{version}/jwks", api.trim().trim_end_matches('/'));
-        let endpoint = endpoint("api_url", &url, None, problems)?;
-        let authorization = bearer(remote.secret_key.as_deref()?.trim(), problems)?;
+        let url = checked(
+            "api_url",
+            base_url(api, &format!("/{version}/jwks")),
+            problems,
+        );
+        let authorization = bearer(remote.secret_key.as_deref()?.trim(), problems);
         Some(Endpoint {
-            authorization: Some(authorization),
-            ..endpoint
+            url: url?,
+            authorization: Some(authorization?),
         })
     }
 
@@ -205,22 +217,18 @@ mod remote {
         None
     }
 
-    fn endpoint(
+    fn checked(
         option: &'static str,
-        url: &str,
-        authorization: Option<HeaderValue>,
+        url: Result<Url, String>,
         problems: &mut Vec<ConfigProblem>,
-    ) -> Option<Endpoint> {
-        match key_url(url) {
-            Ok(url) => Some(Endpoint { url, authorization }),
-            Err(found) => {
-                problems.push(ConfigProblem::new(
-                    option,
-                    found,
-                    "give a full https:// URL; http:// is only for 127.0.0.0/8, [::1] and localhost",
-                ));
-                None
-            }
-        }
+    ) -> Option<Url> {
+        url.map_err(|found| {
+            problems.push(ConfigProblem::new(
+                option,
+                found,
+                "give a full https:// URL; http:// is only for 127.0.0.0/8, [::1] and localhost",
+            ));
+        })
+        .ok()
     }
 }

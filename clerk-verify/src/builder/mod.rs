@@ -43,14 +43,19 @@ use crate::{
 /// | [`publishable_key`](Self::publishable_key) | the instance's Frontend API | fetched and kept |
 /// | `secret_key` | the Backend API | fetched and kept |
 ///
-/// `jwt_key` wins over all others. Of the remote ones the first in this table is used; `jwks_json` may stand
-/// beside one and is looked into first.
+/// | [`issuer`](Self::issuer) alone | that issuer's Frontend API | fetched and kept |
+///
+/// `jwt_key` wins over all others. Of the remote ones the first in this table is used. `jwks_json` may stand
+/// beside `jwks_url` or `secret_key` and is looked into first. A `publishable_key` beside `jwt_key` or
+/// `jwks_json` names the issuer and fetches nothing.
+///
+/// Fetching needs a tokio runtime with time and I/O enabled.
 ///
 /// # Defaults
 ///
 /// | option | default |
 /// |---|---|
-/// | `issuer` | from the publishable key; not checked without either |
+/// | `issuer` | from the publishable key and `proxy_url`; not checked without any |
 /// | `audience` | not checked |
 /// | `authorized_parties` | not checked, with a warning |
 /// | `clock_skew` | 5 seconds |
@@ -119,12 +124,15 @@ impl VerifierBuilder {
     ///
     /// | variable | option |
     /// |---|---|
-    /// | `CLERK_JWT_KEY` | [`jwt_key`](Self::jwt_key), unless code names `jwks_json` or `jwks_url` |
+    /// | `CLERK_JWT_KEY` | [`jwt_key`](Self::jwt_key) |
     /// | `CLERK_PUBLISHABLE_KEY` | [`publishable_key`](Self::publishable_key) |
+    /// | `CLERK_SECRET_KEY` | `secret_key` |
     /// | `CLERK_PROXY_URL` | [`proxy_url`](Self::proxy_url) |
     /// | `CLERK_AUTHORIZED_PARTIES` | [`authorized_parties`](Self::authorized_parties), comma-separated |
-    /// | `CLERK_SECRET_KEY` | `secret_key` |
     /// | `CLERK_API_URL`, `CLERK_API_VERSION` | `api_url`, `api_version` |
+    ///
+    /// The first three are read only where code names no key source at all: keys come from code or from the
+    /// environment, never from both. `CLERK_DOMAIN` and `CLERK_IS_SATELLITE` are not read yet.
     ///
     /// ```
     /// # // `with_env` alone would depend on the machine that runs this.
@@ -208,7 +216,7 @@ impl VerifierBuilder {
     }
 
     /// The URL under which the Frontend API is proxied, if it is: one more trusted issuer, and where the keys
-    /// of the publishable key are fetched.
+    /// of the publishable key are fetched. Without a publishable key it is the only trusted issuer.
     ///
     /// ```
     /// use clerk_verify::Verifier;
@@ -235,7 +243,7 @@ impl VerifierBuilder {
         self.issuers([issuer])
     }
 
-    /// The issuers to trust: `iss` must be exactly one of them.
+    /// The issuers to trust: `iss` must be exactly one of them. An empty list counts as not given.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;
@@ -473,13 +481,18 @@ impl VerifierBuilder {
         self
     }
 
-    /// The HTTP client to fetch keys with, for a proxy or certificates of your own. The time limit of one
-    /// fetch, the size limit and the refusal of redirects apply to it too.
+    /// The HTTP client to fetch keys with, for a proxy or certificates of your own. The limits of one fetch
+    /// apply to it too. Build it with `redirect(Policy::none())`: an answer from another address is refused
+    /// in any case, but a client that follows redirects has asked there by then.
     ///
     /// ```
     /// use clerk_verify::Verifier;
     ///
-    /// let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    /// let client = reqwest::Client::builder()
+    ///     .no_proxy()
+    ///     .redirect(reqwest::redirect::Policy::none())
+    ///     .build()
+    ///     .unwrap();
     /// let verifier = Verifier::builder()
     ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
     ///     .http_client(client)

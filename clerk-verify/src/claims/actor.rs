@@ -2,9 +2,14 @@
 
 use serde::Deserialize;
 
+use super::owned;
+use crate::json::{Member, member};
+
 /// Who is really acting when a user is impersonated (`act`).
 ///
-/// Whatever the session's user may do, it is this one who does it: worth an entry in an audit log.
+/// Whatever the session's user may do, it is this one who does it: worth an entry in an audit log. An `act`
+/// that is there but can't be read still counts: its subject is empty, so that code which keeps impersonators
+/// out does not let this one pass.
 ///
 /// ```
 /// use clerk_verify::testing::TestIssuer;
@@ -19,19 +24,29 @@ use serde::Deserialize;
 /// assert_eq!(actor.subject(), "user_support");
 /// assert_eq!(actor.kind(), None);
 /// ```
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Actor {
     sub: String,
-    #[serde(default, deserialize_with = "lenient")]
     iss: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
     sid: Option<String>,
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
     kind: Option<String>,
 }
 
 impl Actor {
-    /// `act.sub`: the id of the one who acts.
+    pub(super) fn read(act: Member<'_>) -> Option<Self> {
+        if act.is_absent() || act.raw() == Some("null") {
+            return None;
+        }
+        let act: Act<'_> = act.object().unwrap_or_default();
+        Some(Self {
+            sub: owned(act.sub).unwrap_or_default(),
+            iss: owned(act.iss),
+            sid: owned(act.sid),
+            kind: owned(act.kind),
+        })
+    }
+
+    /// `act.sub`: the id of the one who acts; empty where it can't be read.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;
@@ -81,8 +96,15 @@ impl Actor {
     }
 }
 
-/// A string, or nothing where it is of another type: one odd member must not hide the actor.
-fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(value.as_str().map(str::to_owned))
+/// The members as they stand there: one of another type must not hide the others.
+#[derive(Default, Deserialize)]
+struct Act<'a> {
+    #[serde(borrow, default, deserialize_with = "member")]
+    sub: Member<'a>,
+    #[serde(borrow, default, deserialize_with = "member")]
+    iss: Member<'a>,
+    #[serde(borrow, default, deserialize_with = "member")]
+    sid: Member<'a>,
+    #[serde(borrow, default, rename = "type", deserialize_with = "member")]
+    kind: Member<'a>,
 }

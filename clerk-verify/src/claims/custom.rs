@@ -26,8 +26,10 @@ use serde_json::Value;
 /// let error = session.custom_claims::<Mine>().unwrap_err();
 /// assert!(error.to_string().contains("missing field `plan`"));
 /// ```
-#[derive(Debug)]
-pub struct ClaimsError(serde_json::Error);
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ClaimsError {
+    problem: String,
+}
 
 impl fmt::Display for ClaimsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,19 +37,33 @@ impl fmt::Display for ClaimsError {
             f,
             "the session token's claims do not fit the type they are read into: {}; compare the type with \
              the session token's customization in the Clerk dashboard",
-            self.0
+            self.problem
         )
     }
 }
 
-impl Error for ClaimsError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.0)
+impl Error for ClaimsError {}
+
+impl From<serde_json::Error> for ClaimsError {
+    /// Keeps what the type expected, and drops the value that was found: it is the user's.
+    fn from(error: serde_json::Error) -> Self {
+        let text = error.to_string();
+        let names_no_value = ["missing field", "duplicate field"];
+        let problem = if names_no_value.iter().any(|start| text.starts_with(start)) {
+            text
+        } else {
+            let kind = text.split([':', '`']).next().unwrap_or_default().trim_end();
+            let expected = text
+                .rsplit_once(", expected ")
+                .map_or("another", |(_, rest)| rest);
+            format!("{kind}, expected {expected}")
+        };
+        Self { problem }
     }
 }
 
 pub(super) fn read<T: DeserializeOwned>(payload: &str) -> Result<T, ClaimsError> {
-    serde_json::from_str(payload).map_err(ClaimsError)
+    serde_json::from_str(payload).map_err(ClaimsError::from)
 }
 
 /// The last member of that name, as JSON parsers commonly have it.
@@ -78,4 +94,47 @@ pub(super) fn get(payload: &str, name: &str) -> Option<Value> {
         .deserialize_map(Find(name))
         .ok()
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code)]
+    struct Mine {
+        pin: u32,
+        #[serde(default)]
+        kind: Kind,
+    }
+
+    #[derive(Debug, Default, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        #[default]
+        Gold,
+    }
+
+    #[test]
+    fn a_message_names_what_was_expected_and_no_value() {
+        for payload in [
+            r#"{"pin":"1234, expected SECRET"}"#,
+            r#"{"pin":-1234}"#,
+            r#"{"pin":1,"kind":"SECRET"}"#,
+            r#"{"pin":1,"kind":"`SECRET`: x"}"#,
+        ] {
+            let error = read::<Mine>(payload).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(
+                shown.contains("expected") && !shown.contains("SECRET") && !shown.contains("1234"),
+                "{shown}"
+            );
+        }
+        assert!(
+            read::<Mine>("{}")
+                .unwrap_err()
+                .to_string()
+                .contains("missing field `pin`")
+        );
+    }
 }

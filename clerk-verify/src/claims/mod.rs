@@ -81,7 +81,7 @@ impl Claims {
                 .sts
                 .text()
                 .map(|status| SessionStatus::from_claim(&status)),
-            actor: payload.act.read(),
+            actor: Actor::read(payload.act),
             factor_verification_age: FactorVerificationAge::from_claim(payload.fva),
             version,
             organization: Organization::read(payload, version),
@@ -210,7 +210,7 @@ impl Claims {
         self.status
     }
 
-    /// `act`: who is really acting, where the user is impersonated.
+    /// `act`: who is really acting, where the user is impersonated. See [`Actor`] for one that can't be read.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;

@@ -102,7 +102,7 @@ impl Organization {
     }
 
     fn read_v2(payload: &Payload<'_>) -> Option<Self> {
-        let o: O<'_> = payload.o.read()?;
+        let o: O<'_> = payload.o.object()?;
         let text = |member: Member<'_>| owned(member).unwrap_or_default();
         Some(Self {
             id: non_empty(o.id)?,

@@ -4,6 +4,8 @@
 //! `uo:` both). `per` lists permissions, `fpm` one decimal bit mask for each feature: bit `j` set means
 //! that the feature has permission `j`.
 
+use std::collections::HashSet;
+
 /// The permissions that the three claims grant, in the order of the features.
 ///
 /// Which feature a mask belongs to is read in the way that grants least where the claims leave it open:
@@ -29,6 +31,7 @@ pub(super) fn decode(fea: &str, per: &str, fpm: &str) -> Vec<String> {
         granted(&in_organization, &names, &masks)
     } else {
         let narrow = granted(&in_organization, &names, &masks);
+        let narrow: HashSet<String> = narrow.into_iter().collect();
         let mut wide = granted(&features, &names, &masks);
         wide.retain(|permission| narrow.contains(permission));
         wide

@@ -83,7 +83,7 @@ impl ConfigProblem {
         }
     }
 
-    /// The option, by its name in the builder, or the environment variable.
+    /// The option, by its name in the builder; an environment variable where the mistake is in its form.
     ///
     /// ```
     /// # use clerk_verify::Verifier;

@@ -81,7 +81,7 @@ pub(crate) enum Kind {
         status: u16,
         retry_after: Option<Duration>,
     },
-    #[error("the environment sets up no verifier")]
+    #[error("the environment sets up no verifier: {0}")]
     NotConfigured(#[source] ConfigError),
     #[error(
         "the signature does not fit the token and the key: the token was changed, or another instance \

@@ -31,7 +31,7 @@ impl FromRequest for AuthState {
 /// The session. Answers as [`Refusal`] says for a caller who is signed out, and 500 without a middleware.
 ///
 /// `Option<Session>` is actix-web's own extractor: it is `None` for every caller who is signed out, but also
-/// where there is no middleware (which is logged as an error).
+/// where there is no middleware (which is logged as an error). actix-web logs the failure it swallows at debug.
 impl FromRequest for Session {
     type Error = SessionRejection;
     type Future = Ready<Result<Self, SessionRejection>>;

@@ -107,6 +107,14 @@ struct Jwk<'a> {
     #[serde(borrow, default, deserialize_with = "member")]
     q: Member<'a>,
     #[serde(borrow, default, deserialize_with = "member")]
+    dp: Member<'a>,
+    #[serde(borrow, default, deserialize_with = "member")]
+    dq: Member<'a>,
+    #[serde(borrow, default, deserialize_with = "member")]
+    qi: Member<'a>,
+    #[serde(borrow, default, deserialize_with = "member")]
+    oth: Member<'a>,
+    #[serde(borrow, default, deserialize_with = "member")]
     k: Member<'a>,
 }
 
@@ -120,10 +128,8 @@ fn read_key(
     }
     let jwk: Jwk<'_> = serde_json::from_str(entry.get())
         .map_err(|_| "an entry is not a JWK, or names a member twice".to_owned())?;
-    if [jwk.d, jwk.p, jwk.q, jwk.k]
-        .iter()
-        .any(|private| !private.is_absent())
-    {
+    let private = [jwk.d, jwk.p, jwk.q, jwk.dp, jwk.dq, jwk.qi, jwk.oth, jwk.k];
+    if private.iter().any(|member| !member.is_absent()) {
         return Err("a key holds private members; publish public keys alone".to_owned());
     }
     if jwk.kty.text().as_deref() != Some("RSA") {

@@ -15,10 +15,12 @@ pub(crate) struct KeySet {
 
 impl KeySet {
     /// Adds a key. Under one key id there may be several, as while a key is being replaced; the same
-    /// key is kept once.
+    /// key is kept once, for all the algorithms it is published for.
     pub(crate) fn insert(&mut self, key_id: String, key: VerificationKey) {
         let keys = self.by_id.entry(key_id).or_default();
-        if keys.len() < MAX_SAME_ID && !keys.iter().any(|known| known.same_material(&key)) {
+        if let Some(known) = keys.iter_mut().find(|known| known.same_material(&key)) {
+            known.absorb(key);
+        } else if keys.len() < MAX_SAME_ID {
             keys.push(key);
         }
     }

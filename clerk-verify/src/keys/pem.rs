@@ -7,9 +7,11 @@ use base64::{
     alphabet::{self, Alphabet},
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use der::{Decode, asn1::ObjectIdentifier};
-use pkcs1::{RsaPrivateKeyRef, RsaPublicKeyRef};
-use pkcs8::PrivateKeyInfoRef;
+use der::{
+    Decode, Reader, Tag, Tagged,
+    asn1::{AnyRef, ObjectIdentifier},
+};
+use pkcs1::RsaPublicKeyRef;
 use spki::SubjectPublicKeyInfoRef;
 use x509_cert::{Certificate, der::Encode as _};
 
@@ -32,7 +34,7 @@ pub(crate) fn parse(text: &str, algorithms: &[Algorithm]) -> Result<Verification
             "PUBLIC KEY" => subject_public_key(&der),
             "RSA PUBLIC KEY" => rsa_public_key(&der),
             "CERTIFICATE" => certificate(&der),
-            label => Err(PemProblem::Label(label.chars().take(40).collect())),
+            label => Err(PemProblem::label(label)),
         },
         None => subject_public_key(&der)
             .or_else(|problem| rsa_public_key(&der).map_err(|_| problem))
@@ -55,8 +57,8 @@ pub(crate) enum PemProblem {
     Empty,
     #[error("a private key")]
     Private,
-    #[error("a PEM block of type `{0}`")]
-    Label(String),
+    #[error("a PEM block of {0}")]
+    Label(&'static str),
     #[error("a PEM block without an end")]
     NoEnd,
     #[error("text that is neither PEM nor base64")]
@@ -67,6 +69,22 @@ pub(crate) enum PemProblem {
     NotRsa(&'static str),
     #[error(transparent)]
     Key(KeyProblem),
+}
+
+impl PemProblem {
+    /// Names labels that are known only: another one could be a piece of a mangled key.
+    fn label(label: &str) -> Self {
+        const KNOWN: [&str; 6] = [
+            "CERTIFICATE REQUEST",
+            "DSA PUBLIC KEY",
+            "EC PARAMETERS",
+            "EC PUBLIC KEY",
+            "PGP PUBLIC KEY BLOCK",
+            "X509 CRL",
+        ];
+        let known = KNOWN.into_iter().find(|known| *known == label);
+        Self::Label(known.unwrap_or("another type"))
+    }
 }
 
 /// Takes off what shells, `.env` files and editors put around a key.
@@ -94,29 +112,31 @@ const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
 /// The label, if there is one, and the bytes.
-fn decode(text: &str) -> Result<(Option<String>, Vec<u8>), PemProblem> {
+fn decode(text: &str) -> Result<Block, PemProblem> {
     if let Some(block) = pem_block(text)? {
         return Ok(block);
     }
     let bytes = base64(text)?;
     // Base64 of a whole PEM: what some deployment tools make of a multi-line secret.
-    match std::str::from_utf8(&bytes).map(|inner| pem_block(inner.trim())) {
+    match std::str::from_utf8(&bytes).map(|inner| pem_block(&unwrap(inner))) {
         Ok(Ok(Some(block))) => Ok(block),
         Ok(Err(problem)) => Err(problem),
         _ => Ok((None, bytes)),
     }
 }
 
-/// The first PEM block; text before and after it is explanation (RFC 7468 §2).
-#[allow(clippy::type_complexity)]
-fn pem_block(text: &str) -> Result<Option<(Option<String>, Vec<u8>)>, PemProblem> {
+/// A label, and what is below it.
+type Block = (Option<String>, Vec<u8>);
+
+/// The first PEM block; text before and after it is explanation (RFC 7468 §2), but no private key.
+fn pem_block(text: &str) -> Result<Option<Block>, PemProblem> {
+    if text.contains("PRIVATE KEY-----") {
+        return Err(PemProblem::Private);
+    }
     let Some((_, rest)) = text.split_once(BEGIN) else {
         return Ok(None);
     };
     let (label, rest) = rest.split_once(DASHES).ok_or(PemProblem::NoEnd)?;
-    if label.ends_with("PRIVATE KEY") {
-        return Err(PemProblem::Private);
-    }
     let (body, rest) = rest.split_once(END).ok_or(PemProblem::NoEnd)?;
     if !rest.starts_with(label) {
         return Err(PemProblem::NoEnd);
@@ -184,6 +204,27 @@ fn certificate(der: &[u8]) -> Result<Numbers, PemProblem> {
     subject_public_key(&key)
 }
 
+/// Tells a private key by its outline: PKCS#8 plain and encrypted, PKCS#1, SEC1.
 fn is_private(der: &[u8]) -> bool {
-    PrivateKeyInfoRef::try_from(der).is_ok() || RsaPrivateKeyRef::from_der(der).is_ok()
+    use Tag::{Integer, OctetString, Sequence};
+    match outline(der).as_deref() {
+        Some([Integer, Sequence, OctetString, ..] | [Sequence, OctetString]) => true,
+        Some([Integer, OctetString, ..]) => true,
+        Some(tags) => tags.len() >= 9 && tags.iter().all(|tag| *tag == Integer),
+        None => false,
+    }
+}
+
+/// The types of a sequence's members.
+fn outline(der: &[u8]) -> Option<Vec<Tag>> {
+    let sequence = AnyRef::from_der(der).ok()?;
+    sequence
+        .sequence(|members| {
+            let mut tags = Vec::new();
+            while !members.is_finished() {
+                tags.push(members.decode::<AnyRef<'_>>()?.tag());
+            }
+            der::Result::Ok(tags)
+        })
+        .ok()
 }

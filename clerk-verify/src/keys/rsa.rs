@@ -58,6 +58,15 @@ impl VerificationKey {
         self.der == other.der
     }
 
+    /// Takes over the algorithms of the same key.
+    pub(crate) fn absorb(&mut self, same: Self) {
+        for (algorithm, key) in same.prepared {
+            if !self.allows(algorithm) {
+                self.prepared.push((algorithm, key));
+            }
+        }
+    }
+
     fn prepared(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
         self.prepared
             .iter()

@@ -110,10 +110,12 @@ impl Keys {
         if let Some(remote) = &self.remote {
             let mut status = remote.status();
             status.keys += fixed;
+            status.ready |= fixed > 0;
             return status;
         }
         KeySourceStatus {
             state: KeySourceState::Fixed,
+            ready: true,
             keys: fixed,
             age: None,
             fetches: 0,

@@ -19,7 +19,8 @@ pub enum KeySourceState {
     Empty,
     /// Fetched within `ttl`. Ready.
     Fresh,
-    /// Older than `ttl` and not yet replaced, because fetching fails; still in use. Ready, degraded.
+    /// Older than `ttl` and not yet renewed, because fetching fails or no token came; still in use. Ready,
+    /// perhaps degraded: `last_error` tells.
     Stale,
     /// Older than `ttl` and `max_stale` together: no longer in use. Not ready.
     Expired,
@@ -38,6 +39,7 @@ pub enum KeySourceState {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeySourceStatus {
     pub(crate) state: KeySourceState,
+    pub(crate) ready: bool,
     pub(crate) keys: usize,
     pub(crate) age: Option<Duration>,
     pub(crate) fetches: u64,
@@ -46,7 +48,7 @@ pub struct KeySourceStatus {
 }
 
 impl KeySourceStatus {
-    /// Whether a good token would be accepted now: what a readiness probe should ask.
+    /// Whether there are keys to verify with: what a readiness probe should ask.
     ///
     /// ```
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
@@ -54,7 +56,7 @@ impl KeySourceStatus {
     /// ```
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !matches!(self.state, KeySourceState::Empty | KeySourceState::Expired)
+        self.ready
     }
 
     /// The state.

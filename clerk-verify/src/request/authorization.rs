@@ -42,16 +42,13 @@ pub(super) fn text(value: &[u8]) -> Option<&str> {
         .then_some(value)
 }
 
-/// A field that stands once, or several times with one and the same value; empty counts as absent.
+/// A field that stands once, or several times with one and the same value; an empty one is absent.
 fn only_value<'h>(
     values: impl Iterator<Item = &'h [u8]>,
 ) -> Result<Option<&'h str>, Extraction<'h>> {
     let mut only = None;
     for value in values {
         let value = value.trim_ascii();
-        if value.is_empty() {
-            continue;
-        }
         if only.is_some_and(|known| known != value) {
             return Err(Extraction::Malformed(
                 "the field stands twice, with different values",
@@ -59,7 +56,7 @@ fn only_value<'h>(
         }
         only = Some(value);
     }
-    match only.map(text) {
+    match only.filter(|value| !value.is_empty()).map(text) {
         Some(Some(value)) => Ok(Some(value)),
         Some(None) => Err(Extraction::Malformed("bytes that are not visible ASCII")),
         None => Ok(None),

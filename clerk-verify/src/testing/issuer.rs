@@ -153,6 +153,17 @@ impl TestIssuer {
         &self.url
     }
 
+    /// `azp` of its tokens, unless they are told otherwise.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// assert_eq!(TestIssuer::new().authorized_party(), "https://app.example.test");
+    /// ```
+    #[must_use]
+    pub fn authorized_party(&self) -> &str {
+        "https://app.example.test"
+    }
+
     /// `kid` of its tokens.
     ///
     /// ```

@@ -131,7 +131,7 @@ impl TokenBuilder {
         self
     }
 
-    /// `azp`. Default: `https://app.example.test`. To leave it out: `without("azp")`.
+    /// `azp`. Default: the issuer's [`authorized_party`](TestIssuer::authorized_party). To leave it out: `without("azp")`.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;
@@ -391,7 +391,7 @@ impl TokenBuilder {
     fn full_claims(&self) -> Map<String, Value> {
         let mut claims = Map::new();
         let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-        set("azp", "https://app.example.test".into());
+        set("azp", self.issuer.authorized_party().into());
         set("exp", self.issued_at.saturating_add(self.lifetime).into());
         set("iat", self.issued_at.into());
         set("iss", self.issuer.issuer().into());

@@ -25,9 +25,28 @@ pub(crate) struct Endpoint {
     pub(crate) authorization: Option<HeaderValue>,
 }
 
-/// The client that is used unless the user gives one.
-pub(crate) fn default_client(options: &JwksOptions) -> Result<Client, reqwest::Error> {
-    Client::builder()
+impl Endpoint {
+    /// One that anybody may ask.
+    pub(crate) fn public(url: Url) -> Self {
+        Self {
+            url,
+            authorization: None,
+        }
+    }
+}
+
+/// The client that is used for this endpoint unless the user gives one.
+pub(crate) fn default_client(
+    endpoint: &Endpoint,
+    options: &JwksOptions,
+) -> Result<Client, reqwest::Error> {
+    let builder = if endpoint.url.scheme() == "http" {
+        // Allowed because nothing leaves this machine; a proxy would make it leave.
+        Client::builder().no_proxy()
+    } else {
+        Client::builder()
+    };
+    builder
         .connect_timeout(options.connect_timeout)
         // One fetch in minutes gains nothing from a kept connection, which would belong to the runtime of
         // the request that opened it.
@@ -77,8 +96,10 @@ pub(crate) enum FetchFailure {
     TooLarge { limit: usize },
     #[error("the key server sent {0}")]
     Set(SetProblem),
-    #[error("the fetch was cut off because its runtime ended")]
+    #[error("the fetch was cut off: the runtime that it ran in has ended")]
     Cancelled,
+    #[error("the fetch panicked")]
+    Panicked,
 }
 
 impl FetchFailure {
@@ -109,7 +130,8 @@ fn describe(error: &reqwest::Error) -> String {
 
 fn check_answer(response: &Response, endpoint: &Endpoint) -> Result<(), FetchFailure> {
     let status = response.status();
-    if status.is_redirection() || *response.url() != endpoint.url {
+    let redirects = status.is_redirection() && status != StatusCode::NOT_MODIFIED;
+    if redirects || *response.url() != endpoint.url {
         return Err(FetchFailure::Redirected);
     }
     if endpoint.authorization.is_some()

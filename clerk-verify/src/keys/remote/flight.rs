@@ -1,10 +1,13 @@
 //! One fetch in a task of its own, and everyone who waits for it.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::sync::watch;
 
-use super::{FetchFailure, Shared, Snapshot, fetch};
+use super::{FetchFailure, KeySet, Shared, Snapshot, fetch};
 
 /// `None` until the fetch has landed.
 pub(super) type Outcome = Option<Result<(), FetchFailure>>;
@@ -14,18 +17,25 @@ pub(super) type Outcome = Option<Result<(), FetchFailure>>;
 pub(super) struct Flight {
     shared: Arc<Shared>,
     sender: watch::Sender<Outcome>,
+    number: u64,
+    since: Duration,
     landed: bool,
 }
 
 impl Flight {
-    pub(super) fn new(shared: Arc<Shared>) -> (Self, watch::Receiver<Outcome>) {
-        let (sender, receiver) = watch::channel(None);
-        let flight = Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        sender: watch::Sender<Outcome>,
+        number: u64,
+        since: Duration,
+    ) -> Self {
+        Self {
             shared,
             sender,
+            number,
+            since,
             landed: false,
-        };
-        (flight, receiver)
+        }
     }
 
     pub(super) async fn run(mut self) {
@@ -37,52 +47,71 @@ impl Flight {
             &shared.algorithms,
         )
         .await;
-        let outcome = fetched.map(|keys| {
-            tracing::debug!(
-                keys = keys.len(),
-                "fetched the keys that verify session tokens"
-            );
-            let fetched_at = shared.clock.monotonic();
-            shared
-                .snapshot
-                .store(Some(Arc::new(Snapshot { keys, fetched_at })));
-        });
-        self.land(outcome);
-    }
-
-    fn land(&mut self, outcome: Result<(), FetchFailure>) {
+        let now = shared.clock.monotonic();
         self.landed = true;
-        let mut state = self.shared.lock();
-        state.in_flight = None;
-        match &outcome {
-            Ok(()) => {
-                state.failed = 0;
-                state.not_before = None;
-                state.last_failure = None;
+        let outcome = match fetched {
+            Ok(keys) => {
+                self.install(keys, now);
+                Ok(())
             }
             Err(failure) => {
-                self.shared.failures.fetch_add(1, Ordering::Relaxed);
-                state.failed = state.failed.saturating_add(1);
-                let pause = self.shared.pause(state.failed, failure);
-                state.not_before = Some(self.shared.clock.monotonic().saturating_add(pause));
-                state.last_failure = Some(failure.clone());
-                tracing::warn!(
-                    error = %failure,
-                    failed = state.failed,
-                    next_attempt_in_ms = pause.as_millis(),
-                    "could not fetch the keys that verify session tokens"
-                );
+                self.note(&failure, now);
+                Err(failure)
             }
-        }
-        drop(state);
+        };
         self.sender.send_replace(Some(outcome));
+    }
+
+    fn install(&self, keys: KeySet, now: Duration) {
+        let shared = &self.shared;
+        let count = keys.len();
+        let snapshot = Arc::new(Snapshot {
+            keys,
+            fetched_at: now,
+            number: self.number,
+        });
+        let installed = shared
+            .state
+            .succeeded(self.number, || shared.snapshot.store(Some(snapshot)));
+        if installed {
+            shared.renew_not_before(Duration::ZERO);
+            tracing::debug!(keys = count, "fetched the keys that verify session tokens");
+        }
+    }
+
+    fn note(&self, failure: &FetchFailure, now: Duration) {
+        let shared = &self.shared;
+        let have_keys = shared
+            .snapshot
+            .load()
+            .as_ref()
+            .is_some_and(|snapshot| shared.is_usable(snapshot, now));
+        let (pause, failed) = shared.state.failed(self.number, failure, now, have_keys);
+        shared.failures.fetch_add(1, Ordering::Relaxed);
+        shared.renew_not_before(now.saturating_add(pause));
+        tracing::warn!(
+            error = %failure,
+            failed,
+            next_attempt_in_ms = pause.as_millis(),
+            "could not fetch the keys that verify session tokens"
+        );
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        if !self.landed {
-            self.land(Err(FetchFailure::Cancelled));
+        if self.landed {
+            return;
         }
+        // No clock is read here: it may be what has panicked.
+        let failure = if std::thread::panicking() {
+            self.note(&FetchFailure::Panicked, self.since);
+            FetchFailure::Panicked
+        } else {
+            self.shared.state.cancelled(self.number);
+            self.shared.renew_not_before(Duration::ZERO);
+            FetchFailure::Cancelled
+        };
+        self.sender.send_replace(Some(Err(failure)));
     }
 }

@@ -1,23 +1,24 @@
 //! Keys that are fetched: kept, renewed before they age, and never fetched twice at once.
 //!
-//! Readers load one pointer and never lock. Fetches run in tasks of their own, so that no request that
-//! goes away takes a fetch with it. What is decided when:
+//! Readers load one pointer and one number, and never lock. Fetches run in tasks of their own, so that no
+//! request that goes away takes a fetch with it. What is decided when:
 //!
 //! | keys | key id known | key id unknown |
 //! |---|---|---|
 //! | none yet, or expired | wait for the fetch; while backing off fail at once | the same |
 //! | fresh | use | one forced fetch in `unknown_kid_interval`, otherwise unknown |
-//! | past 80 % of `ttl`, or stale | use, and renew in the background | the same; 503 if the fetch fails |
+//! | past 80 % of `ttl`, or stale | use, and renew in the background | the same; unavailable if the last fetch failed |
 
 mod fetch;
 mod flight;
 mod options;
+mod state;
 mod url;
 
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -27,11 +28,14 @@ use arc_swap::ArcSwapOption;
 use reqwest::Client;
 use tokio::{runtime::Handle, sync::watch};
 
-use self::flight::{Flight, Outcome};
 pub use self::options::JwksOptions;
 pub(crate) use self::{
     fetch::{Endpoint, FetchFailure, default_client},
-    url::key_url,
+    url::{base_url, key_url},
+};
+use self::{
+    flight::{Flight, Outcome},
+    state::{Next, State},
 };
 use super::{
     KeySourceState, KeySourceStatus,
@@ -49,6 +53,8 @@ pub(crate) struct RemoteKeys(Arc<Shared>);
 pub(crate) struct Snapshot {
     pub(crate) keys: KeySet,
     fetched_at: Duration,
+    /// Of the fetch that brought them, from 1.
+    number: u64,
 }
 
 struct Shared {
@@ -58,20 +64,12 @@ struct Shared {
     algorithms: Arc<[Algorithm]>,
     clock: Arc<dyn Clock>,
     snapshot: ArcSwapOption<Snapshot>,
-    /// Looked at only when a fetch may have to start, and never held across an await.
-    state: Mutex<FetchState>,
+    /// From when on a lookup should think of renewing, in milliseconds of the monotonic clock: spares readers
+    /// the lock of `state`.
+    renew_from: AtomicU64,
+    state: State,
     fetches: AtomicU64,
     failures: AtomicU64,
-}
-
-#[derive(Default)]
-struct FetchState {
-    in_flight: Option<watch::Receiver<Outcome>>,
-    /// Failures since the last success.
-    failed: u32,
-    not_before: Option<Duration>,
-    last_forced: Option<Duration>,
-    last_failure: Option<FetchFailure>,
 }
 
 impl RemoteKeys {
@@ -85,11 +83,12 @@ impl RemoteKeys {
         Self(Arc::new(Shared {
             client,
             endpoint,
+            state: State::new(&options),
             options,
             algorithms,
             clock,
             snapshot: ArcSwapOption::empty(),
-            state: Mutex::default(),
+            renew_from: AtomicU64::new(0),
             fetches: AtomicU64::new(0),
             failures: AtomicU64::new(0),
         }))
@@ -97,16 +96,19 @@ impl RemoteKeys {
 
     /// Looks among the keys at hand; starts renewing them when they are due. Never waits.
     pub(crate) fn lookup(&self, key_id: &str) -> Lookup<'_> {
+        let now = self.0.clock.monotonic();
         let guard = self.0.snapshot.load();
-        let Some(snapshot) = guard.as_ref() else {
+        let Some(snapshot) = guard
+            .as_ref()
+            .filter(|snapshot| self.0.is_usable(snapshot, now))
+        else {
             return Lookup::Fetch;
         };
-        let age = self.0.age(snapshot);
-        if self.0.is_expired(age) {
-            return Lookup::Fetch;
-        }
-        if age >= self.0.options.ttl.mul_f64(RENEW_AT) {
-            self.renew();
+        if millis(now) >= self.0.renew_from.load(Ordering::Relaxed) && Handle::try_current().is_ok()
+        {
+            let next = self.0.state.renew(now, snapshot.number);
+            // Nobody waits for it.
+            let _ = self.follow(next, now);
         }
         if snapshot.keys.get(key_id).is_empty() {
             Lookup::Fetch
@@ -118,121 +120,100 @@ impl RemoteKeys {
     /// Joins the fetch under way, or starts one if that is allowed now, and waits for it. `Ok` means that
     /// a lookup now gives the final answer.
     pub(crate) async fn obtain(&self, key_id: &str) -> Result<(), Kind> {
-        let Some(flight) = self.join_or_start(key_id)? else {
-            return Ok(());
-        };
-        self.wait(flight).await
+        // A fetch whose runtime ends says nothing about the server; once more, then, in this one.
+        for _ in 0..2 {
+            if Handle::try_current().is_err() {
+                return Err(no_runtime());
+            }
+            let now = self.0.clock.monotonic();
+            let guard = self.0.snapshot.load();
+            let usable = guard
+                .as_ref()
+                .filter(|snapshot| self.0.is_usable(snapshot, now));
+            // Another fetch may have landed since the lookup.
+            if usable.is_some_and(|snapshot| !snapshot.keys.get(key_id).is_empty()) {
+                return Ok(());
+            }
+            let seen = guard.as_ref().map_or(0, |snapshot| snapshot.number);
+            let next = self.0.state.obtain(now, seen, usable.is_some());
+            drop(guard);
+            let Some(flight) = self.follow(next, now)? else {
+                return Ok(());
+            };
+            match self.wait(flight).await {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(FetchFailure::Cancelled)) => {}
+                Some(Err(failure)) => {
+                    let wait = self.0.state.pause_left(self.0.clock.monotonic());
+                    return Err(unavailable(&failure, wait));
+                }
+                None => return Err(too_slow()),
+            }
+        }
+        Err(unavailable(&FetchFailure::Cancelled, None))
     }
 
     pub(crate) async fn ready(&self) -> Result<(), Kind> {
         if self.status().is_ready() {
             return Ok(());
         }
-        match self.join_or_start("")? {
-            Some(flight) => self.wait(flight).await,
-            None => Ok(()),
-        }
+        self.obtain("").await
     }
 
     pub(crate) fn status(&self) -> KeySourceStatus {
+        let now = self.0.clock.monotonic();
         let guard = self.0.snapshot.load();
-        let age = guard.as_ref().map(|snapshot| self.0.age(snapshot));
-        let state = match age {
-            None => KeySourceState::Empty,
-            Some(age) if self.0.is_expired(age) => KeySourceState::Expired,
-            Some(age) if age >= self.0.options.ttl => KeySourceState::Stale,
-            Some(_) => KeySourceState::Fresh,
+        let age = guard
+            .as_ref()
+            .map(|snapshot| now.saturating_sub(snapshot.fetched_at));
+        let state = match (&*guard, age) {
+            (Some(snapshot), _) if !self.0.is_usable(snapshot, now) => KeySourceState::Expired,
+            (Some(_), Some(age)) if age >= self.0.options.ttl => KeySourceState::Stale,
+            (Some(_), _) => KeySourceState::Fresh,
+            (None, _) => KeySourceState::Empty,
         };
         KeySourceStatus {
             state,
+            ready: matches!(state, KeySourceState::Fresh | KeySourceState::Stale),
             keys: guard.as_ref().map_or(0, |snapshot| snapshot.keys.len()),
             age,
             fetches: self.0.fetches.load(Ordering::Relaxed),
             failures: self.0.failures.load(Ordering::Relaxed),
-            last_error: self.0.lock().last_failure.as_ref().map(ToString::to_string),
+            last_error: self
+                .0
+                .state
+                .last_failure()
+                .map(|failure| failure.to_string()),
         }
     }
 
-    /// Starts a fetch that nobody waits for, unless one is under way or it is too early for another.
-    fn renew(&self) {
-        let mut state = self.0.lock();
-        let early = state
-            .not_before
-            .is_some_and(|time| self.0.clock.monotonic() < time);
-        if state.in_flight.is_none() && !early && Handle::try_current().is_ok() {
-            self.start(&mut state);
-        }
-    }
-
-    fn join_or_start(&self, key_id: &str) -> Result<Option<watch::Receiver<Outcome>>, Kind> {
-        let mut state = self.0.lock();
-        if let Some(flight) = &state.in_flight {
-            return Ok(Some(flight.clone()));
-        }
-        // Another fetch may have landed since the lookup.
-        let now = self.0.clock.monotonic();
-        let guard = self.0.snapshot.load();
-        let usable = guard
-            .as_ref()
-            .filter(|snapshot| !self.0.is_expired(self.0.age(snapshot)));
-        if usable.is_some_and(|snapshot| !snapshot.keys.get(key_id).is_empty()) {
-            return Ok(None);
-        }
-        if let Some(wait) = state
-            .not_before
-            .and_then(|time| time.checked_sub(now))
-            .filter(|wait| !wait.is_zero())
-        {
-            return Err(unavailable(state.last_failure.as_ref(), Some(wait)));
-        }
-        if usable.is_some() {
-            let interval = self.0.options.unknown_kid_interval;
-            if state
-                .last_forced
-                .is_some_and(|last| now.saturating_sub(last) < interval)
-            {
-                return Ok(None);
+    /// Does what the state has decided. Must be called within a runtime, and without its lock: a runtime that
+    /// is shutting down drops the task, and with it the flight, before `spawn` returns.
+    fn follow(&self, next: Next, now: Duration) -> Result<Option<watch::Receiver<Outcome>>, Kind> {
+        match next {
+            Next::Join(flight) => Ok(Some(flight)),
+            Next::Start { sender, number } => {
+                let receiver = sender.subscribe();
+                self.0.fetches.fetch_add(1, Ordering::Relaxed);
+                // No renewal before this one is overdue.
+                let overdue = now.saturating_add(self.0.state.overdue());
+                self.0.renew_not_before(overdue);
+                let flight = Flight::new(Arc::clone(&self.0), sender, number, now);
+                tokio::spawn(flight.run());
+                Ok(Some(receiver))
             }
-            state.last_forced = Some(now);
+            Next::Final => Ok(None),
+            Next::Wait { failure, wait } => Err(unavailable(&failure, Some(wait))),
         }
-        if Handle::try_current().is_err() {
-            return Err(unavailable(None, None));
-        }
-        Ok(Some(self.start(&mut state)))
     }
 
-    /// Must be called within a runtime.
-    fn start(&self, state: &mut FetchState) -> watch::Receiver<Outcome> {
-        let (flight, receiver) = Flight::new(Arc::clone(&self.0));
-        state.in_flight = Some(receiver.clone());
-        self.0.fetches.fetch_add(1, Ordering::Relaxed);
-        tokio::spawn(flight.run());
-        receiver
-    }
-
-    async fn wait(&self, mut flight: watch::Receiver<Outcome>) -> Result<(), Kind> {
+    /// `None` where it takes too long.
+    async fn wait(&self, mut flight: watch::Receiver<Outcome>) -> Outcome {
         let landed = flight.wait_for(Option::is_some);
-        let outcome = match tokio::time::timeout(self.0.options.cold_wait, landed).await {
+        match tokio::time::timeout(self.0.options.cold_wait, landed).await {
             Ok(Ok(outcome)) => outcome.clone(),
             Ok(Err(_)) => Some(Err(FetchFailure::Cancelled)),
             Err(_) => None,
-        };
-        match outcome {
-            Some(Ok(())) => Ok(()),
-            Some(Err(failure)) => {
-                let now = self.0.clock.monotonic();
-                let wait = self
-                    .0
-                    .lock()
-                    .not_before
-                    .and_then(|time| time.checked_sub(now));
-                Err(unavailable(Some(&failure), wait))
-            }
-            None => Err(Kind::KeysUnavailable {
-                detail: "the key server has not answered yet".to_owned(),
-                retry_after: Some(Duration::from_secs(1)),
-                source: None,
-            }),
         }
     }
 }
@@ -241,35 +222,20 @@ impl RemoteKeys {
 const RENEW_AT: f64 = 0.8;
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, FetchState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Lets lookups think of renewing from then on, and in no case before the keys at hand are due.
+    fn renew_not_before(&self, time: Duration) {
+        let guard = self.snapshot.load();
+        let due = guard.as_ref().map_or(Duration::ZERO, |snapshot| {
+            let fresh_for = self.options.ttl.mul_f64(RENEW_AT);
+            snapshot.fetched_at.saturating_add(fresh_for)
+        });
+        self.renew_from
+            .store(millis(time.max(due)), Ordering::Relaxed);
     }
 
-    fn age(&self, snapshot: &Snapshot) -> Duration {
-        self.clock.monotonic().saturating_sub(snapshot.fetched_at)
-    }
-
-    fn is_expired(&self, age: Duration) -> bool {
-        age >= self.options.ttl.saturating_add(self.options.max_stale)
-    }
-
-    /// Doubles with each failure; the server's own wish wins, within reason.
-    fn pause(&self, failed: u32, failure: &FetchFailure) -> Duration {
-        if let Some(wish) = failure.retry_after() {
-            return wish.clamp(Duration::from_secs(1), Duration::from_secs(300));
-        }
-        let have_keys = self
-            .snapshot
-            .load()
-            .as_ref()
-            .is_some_and(|snapshot| !self.is_expired(self.age(snapshot)));
-        let most = if have_keys {
-            self.options.max_backoff
-        } else {
-            self.options.max_cold_backoff
-        };
-        let doubled = 2_u32.saturating_pow(failed.saturating_sub(1));
-        self.options.backoff.saturating_mul(doubled).min(most)
+    fn is_usable(&self, snapshot: &Snapshot, now: Duration) -> bool {
+        let lifetime = self.options.ttl.saturating_add(self.options.max_stale);
+        now.saturating_sub(snapshot.fetched_at) < lifetime
     }
 }
 
@@ -282,21 +248,36 @@ impl fmt::Debug for RemoteKeys {
     }
 }
 
-fn unavailable(failure: Option<&FetchFailure>, retry_after: Option<Duration>) -> Kind {
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn unavailable(failure: &FetchFailure, retry_after: Option<Duration>) -> Kind {
     match failure {
-        Some(&FetchFailure::SecretKey { status }) => Kind::SecretKeyRejected {
+        &FetchFailure::SecretKey { status } => Kind::SecretKeyRejected {
             status,
             retry_after,
         },
-        Some(failure) => Kind::KeysUnavailable {
+        failure => Kind::KeysUnavailable {
             detail: failure.to_string(),
             retry_after,
             source: Some(Arc::new(failure.clone())),
         },
-        None => Kind::KeysUnavailable {
-            detail: "no tokio runtime to fetch them in; call this from within one".to_owned(),
-            retry_after,
-            source: None,
-        },
+    }
+}
+
+fn too_slow() -> Kind {
+    Kind::KeysUnavailable {
+        detail: "the key server has not answered yet".to_owned(),
+        retry_after: Some(Duration::from_secs(1)),
+        source: None,
+    }
+}
+
+fn no_runtime() -> Kind {
+    Kind::KeysUnavailable {
+        detail: "there is no tokio runtime to fetch them in; call this from within one".to_owned(),
+        retry_after: None,
+        source: None,
     }
 }

@@ -37,11 +37,13 @@ use crate::{error::ConfigProblem, keys::jwk::MAX_KEYS};
 /// | `backoff`, `max_backoff`, `max_cold_backoff` | 1 second, 60 seconds, 10 seconds |
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct JwksOptions {
-    /// How long fetched keys are fresh. From 80 % of it on they are renewed in the background, so a key
-    /// that is withdrawn dies here within `ttl` while the key server answers. Clerk's SDKs: 5 minutes.
+    /// How long fetched keys are fresh. From 80 % of it on the next verification renews them in the
+    /// background, so on a busy server a withdrawn key dies within `ttl`; after an idle time, with the first
+    /// renewal (see `max_stale`). Clerk's SDKs: 5 minutes.
     pub ttl: Duration,
-    /// How long beyond `ttl` keys stay in use while they can't be renewed: the longest outage of the key
-    /// server that nobody notices, and the longest life of a key withdrawn during one.
+    /// How long beyond `ttl` keys stay in use until they are renewed: the longest outage of the key server
+    /// that nobody notices, and the longest life of a key that is withdrawn during one, or while no token
+    /// came.
     pub max_stale: Duration,
     /// The least time between two fetches that tokens with an unknown key id cause, so that forged ones
     /// can't turn this server into a load on Clerk's.

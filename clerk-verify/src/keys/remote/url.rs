@@ -2,12 +2,22 @@
 
 use reqwest::Url;
 
+/// The address of a path below an API's root.
+pub(crate) fn base_url(root: &str, path: &str) -> Result<Url, String> {
+    if root.contains(['?', '#']) {
+        return Err("a URL with a query or a fragment".to_owned());
+    }
+    key_url(&format!("{}{path}", root.trim().trim_end_matches('/')))
+}
+
 /// An https URL; http only for this machine itself, where nobody can listen in.
 pub(crate) fn key_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text.trim()).map_err(|error| format!("not a URL ({error})"))?;
+    let mut url = Url::parse(text.trim()).map_err(|error| format!("not a URL ({error})"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("a URL with a user name or password in it".to_owned());
     }
+    // A fragment is never sent; an answer could not be told to come from here.
+    url.set_fragment(None);
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
@@ -43,6 +53,22 @@ mod tests {
         ] {
             assert!(key_url(good).is_ok(), "{good}");
         }
+    }
+
+    #[test]
+    fn a_root_has_neither_query_nor_fragment() {
+        let url = base_url("https://api.example.com/", "/v1/jwks").unwrap();
+        assert_eq!(url.as_str(), "https://api.example.com/v1/jwks");
+        assert!(base_url("https://api.example.com?x", "/v1/jwks").is_err());
+        assert!(base_url("https://api.example.com#x", "/v1/jwks").is_err());
+    }
+
+    #[test]
+    fn a_fragment_is_dropped() {
+        assert_eq!(
+            key_url("https://a.example/k#x").unwrap().as_str(),
+            "https://a.example/k"
+        );
     }
 
     #[test]
