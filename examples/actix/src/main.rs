@@ -1,0 +1,122 @@
+//! An actix-web service for signed-in users: public, optional and protected routes, CORS, and logs.
+//!
+//! Run with
+//!
+//! ```not_rust
+//! cargo run -p example-actix
+//! ```
+//!
+//! With no Clerk keys in the environment it trusts a test issuer of its own and prints `curl` lines with
+//! tokens to paste. Without a token:
+//!
+//! ```not_rust
+//! curl -i http://127.0.0.1:3001/
+//! curl -i http://127.0.0.1:3001/hello
+//! curl -i http://127.0.0.1:3001/me
+//! ```
+//!
+//! With your own Clerk instance, and a token from the browser's console (`await Clerk.session.getToken()`):
+//!
+//! ```not_rust
+//! CLERK_PUBLISHABLE_KEY=pk_test_… CLERK_AUTHORIZED_PARTIES=http://localhost:5173 cargo run -p example-actix
+//! curl -i -H "Authorization: Bearer $TOKEN" http://127.0.0.1:3001/me
+//! ```
+//!
+//! `PORT` chooses another port, `RUST_LOG` what is logged: `RUST_LOG=debug`.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)] // The demo speaks to the one who runs it.
+
+mod app;
+mod notes;
+mod shutdown;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    env,
+    error::Error,
+    io::{self, ErrorKind},
+    net::{Ipv4Addr, TcpListener},
+    process::ExitCode,
+};
+
+use actix_web::{HttpServer, web};
+use clerk_actix::Verifier;
+use example_demo::Demo;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+
+use crate::notes::Notes;
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    log_to_stderr();
+    // Kept to the end: its key server stops when it is dropped.
+    let demo = if example_demo::is_wanted() {
+        Some(Demo::start().await?)
+    } else {
+        None
+    };
+    let verifier = match &demo {
+        Some(demo) => demo.verifier()?,
+        None => Verifier::from_env()?,
+    };
+    // Without keys nobody could be let in: better to fail here than at each request.
+    verifier.ready().await?;
+
+    let listener = listen(port()?)?;
+    let url = format!("http://{}", listener.local_addr()?);
+    // Made here and cloned inside: the closure runs once for each worker, which must all share one set of
+    // keys and the same notes.
+    let notes = web::Data::new(Notes::default());
+    let new_app = move || app::app(verifier.clone(), notes.clone());
+    // By itself actix-web drops the requests in progress at Ctrl-C.
+    let server = HttpServer::new(new_app)
+        .listen(listener)?
+        .shutdown_signal(shutdown::requested())
+        .run();
+    match &demo {
+        Some(demo) => print!("{}", demo.commands(&url)),
+        None => println!("listening on {url}"),
+    }
+    server.await?;
+    Ok(())
+}
+
+fn port() -> Result<u16, String> {
+    match env::var("PORT") {
+        Ok(port) if !port.is_empty() => port
+            .parse()
+            .map_err(|_| format!("PORT is {port:?}, it must be a number from 0 to 65535")),
+        _ => Ok(3001),
+    }
+}
+
+fn listen(port: u16) -> Result<TcpListener, String> {
+    let explain = |error: io::Error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!("port {port} is taken; choose another: PORT=3081 cargo run -p example-actix")
+        }
+        _ => format!("can't listen on port {port}: {error}"),
+    };
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(explain)
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .from_env_lossy();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+}
