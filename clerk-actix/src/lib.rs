@@ -35,7 +35,7 @@
 //! 2. An [`AuthState`] or [`Session`] that something else put into the request's extensions is removed before
 //!    ours goes in.
 //! 3. A strict middleware answers refused requests itself: `Ok` with the response of
-//!    [`Refusal`](clerk_verify::Refusal), so that CORS and logging further out still see it. Errors of the
+//!    [`Refusal`], so that CORS and logging further out still see it. Errors of the
 //!    inner service pass untouched.
 //! 4. A lax middleware lets every request through.
 //! 5. `Authorization` and `Cookie` are marked as sensitive, so that services behind do not log them.

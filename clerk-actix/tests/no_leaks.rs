@@ -11,7 +11,7 @@ mod common;
 
 use actix_web::{App, HttpRequest, middleware::Logger, web};
 use clerk_actix::{RequireSession, Session, WithSession};
-use clerk_test_support::{bearer, capture_logs, cookie};
+use clerk_test_support::{behaviour, capture_logs};
 use clerk_verify::{Verifier, testing::TestIssuer};
 use common::Server;
 
@@ -47,32 +47,10 @@ async fn no_token_is_logged_or_sent_back() {
                     .route("/me", web::get().to(me)),
             )
     });
-    let tokens = [
-        issuer.token().sign(),
-        issuer.token().expired().sign(),
-        issuer.token().signed_by(&TestIssuer::fresh()).sign(),
-        issuer.token().header("alg", "none").sign(),
-        format!("{}!", issuer.token().sign()),
-    ];
-    for token in &tokens {
-        for path in ["/api/me", "/open", "/nowhere"] {
-            for header in [bearer(token), cookie(token)] {
-                server.get(path, &[header]).await.assert_hides(token);
-            }
-        }
-    }
-    let logged = logs.text();
+    let paths = ["/api/me", "/open", "/nowhere"];
+    behaviour::leaks_nothing(&server, &issuer, &paths, &logs).await;
     assert!(
-        logged.contains("the request is signed out"),
-        "the log is captured"
-    );
-    assert!(
-        logged.contains("GET /api/me"),
+        logs.text().contains("GET /api/me"),
         "the server's own log is captured too"
     );
-    for token in &tokens {
-        for part in token.split('.').filter(|part| part.len() > 40) {
-            assert!(!logged.contains(part), "a part of a token is logged");
-        }
-    }
 }

@@ -11,10 +11,10 @@ mod common;
 
 use actix_web::{App, HttpResponse, web};
 use clerk_actix::{AuthState, RequireSession, Session, Verifier, WithSession};
-use clerk_test_support::{Outcome, RealToken, bearer, cookie, peer_cases};
+use clerk_test_support::{RealToken, bearer, behaviour, peer_cases};
 use clerk_verify::{FixedClock, testing::TestIssuer};
 use common::Server;
-use serde_json::{Value, json};
+use serde_json::json;
 
 async fn me(session: Session) -> String {
     session.user_id().to_owned()
@@ -60,24 +60,11 @@ fn strict(verifier: Verifier) -> Server {
 #[actix_web::test]
 async fn the_token_that_clerk_signed_is_accepted_in_header_and_cookie() {
     let real = RealToken::load();
-    let server = strict(
-        real.verifier(&FixedClock::at_unix(real.now))
-            .build()
-            .unwrap(),
-    );
-    for header in [bearer(&real.token), cookie(&real.token)] {
-        let answer = server.get("/me", &[header]).await;
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (200, real.expect_sub.as_str())
-        );
-    }
-    for changed in [real.with_changed_payload(), real.with_changed_signature()] {
-        for header in [bearer(&changed), cookie(&changed)] {
-            let answer = server.get("/me", &[header]).await;
-            answer.assert_refuses(401, "token-invalid-signature");
-        }
-    }
+    let verifier = real
+        .verifier(&FixedClock::at_unix(real.now))
+        .build()
+        .unwrap();
+    behaviour::accepts_the_real_token(&strict(verifier)).await;
 }
 
 #[actix_web::test]
@@ -85,42 +72,13 @@ async fn the_token_that_clerk_signed_expires() {
     let real = RealToken::load();
     let clock = FixedClock::at_unix(real.expires_at() + 10);
     let server = strict(real.verifier(&clock).build().unwrap());
-    let answer = server.get("/me", &[bearer(&real.token)]).await;
-    answer.assert_refuses(401, "token-expired");
-    answer.assert_hides(&real.token);
+    behaviour::refuses_the_real_token_as_expired(&server).await;
 }
 
 #[actix_web::test]
 async fn none_of_the_peers_failures_are_ours() {
     for case in peer_cases() {
-        let server = strict(case.verifier);
-        let answer = server
-            .send(case.method, "/organization", &case.headers)
-            .await;
-        match case.outcome {
-            Outcome::SignedIn { organization } => {
-                assert_eq!(answer.status, 200, "{}: {answer:?}", case.name);
-                let body: Value = serde_json::from_str(&answer.body).unwrap();
-                assert_eq!(
-                    body["id"].as_str(),
-                    organization.map(|(id, _)| id),
-                    "{}",
-                    case.name
-                );
-                assert_eq!(
-                    body["role"].as_str(),
-                    organization.map(|(_, role)| role),
-                    "{}",
-                    case.name
-                );
-            }
-            Outcome::Refused(status, reason) => {
-                answer.assert_refuses(status, reason);
-                for (_, value) in &case.headers {
-                    answer.assert_hides(&String::from_utf8_lossy(value));
-                }
-            }
-        }
+        behaviour::handles(&strict(case.verifier.clone()), &case).await;
     }
 }
 
@@ -128,14 +86,7 @@ async fn none_of_the_peers_failures_are_ours() {
 async fn a_route_with_a_parameter_is_guarded_like_any_other() {
     let issuer = TestIssuer::new();
     let server = strict(issuer.verifier().build().unwrap());
-    server
-        .get("/profile/7", &[])
-        .await
-        .assert_refuses(401, "session-token-missing");
-    let answer = server
-        .get("/profile/7", &[bearer(&issuer.token().sign())])
-        .await;
-    assert_eq!((answer.status, answer.body.as_str()), (200, "7"));
+    behaviour::guards_a_route_with_a_parameter(&server, &issuer).await;
 }
 
 #[actix_web::test]
@@ -177,9 +128,7 @@ async fn unavailable_keys_are_503_with_retry_after() {
             .build()
             .unwrap(),
     );
-    let answer = server.get("/me", &[bearer(&issuer.token().sign())]).await;
-    answer.assert_refuses(503, "jwk-remote-failed-to-load");
-    assert_eq!(answer.header("retry-after"), Some("1"));
+    behaviour::is_unavailable_without_keys(&server, &issuer).await;
 }
 
 #[actix_web::test]
@@ -193,31 +142,7 @@ async fn a_lax_middleware_lets_everyone_through_and_says_who_they_are() {
             .route("/state", web::get().to(state))
             .route("/me", web::get().to(me))
     });
-    let good = issuer.token().user("user_1").sign();
-    let expired = issuer.token().expired().sign();
-    let body = async |path: &str, headers: &[(&str, String)]| {
-        let answer = server.get(path, headers).await;
-        assert_eq!(answer.status, 200);
-        answer.body
-    };
-    assert_eq!(body("/maybe", &[bearer(&good)]).await, "user_1");
-    assert_eq!(body("/maybe", &[bearer(&expired)]).await, "nobody");
-    assert_eq!(body("/maybe", &[]).await, "nobody");
-    assert_eq!(body("/state", &[cookie(&good)]).await, "in: user_1");
-    assert_eq!(
-        body("/state", &[bearer(&expired)]).await,
-        "out: token-expired"
-    );
-    assert_eq!(body("/state", &[]).await, "out: session-token-missing");
-    // A handler that takes a session is guarded all the same.
-    server
-        .get("/me", &[bearer(&expired)])
-        .await
-        .assert_refuses(401, "token-expired");
-    server
-        .get("/me", &[])
-        .await
-        .assert_refuses(401, "session-token-missing");
+    behaviour::lets_everyone_through(&server, &issuer).await;
 }
 
 #[actix_web::test]
@@ -228,20 +153,10 @@ async fn a_handler_without_a_middleware_answers_500_and_says_which_line_to_add()
             .route("/state", web::get().to(state))
             .route("/maybe", web::get().to(maybe))
     });
-    let token = TestIssuer::new().token().sign();
-    for path in ["/me", "/state"] {
-        let answer = server.get(path, &[bearer(&token)]).await;
-        assert_eq!(answer.status, 500, "{path}");
-        assert!(
-            answer
-                .body
-                .contains(".wrap(clerk_actix::WithSession::new(verifier))"),
-            "{}",
-            answer.body
-        );
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-    }
+    let line = ".wrap(clerk_actix::WithSession::new(verifier))";
+    behaviour::says_which_line_to_add(&server, &["/me", "/state"], line).await;
     // actix-web's own `Option` extractor swallows the failure; nobody is signed in by it.
+    let token = TestIssuer::new().token().sign();
     let answer = server.get("/maybe", &[bearer(&token)]).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "nobody"));
 }
@@ -250,22 +165,13 @@ async fn a_handler_without_a_middleware_answers_500_and_says_which_line_to_add()
 async fn cors_outside_answers_preflights_and_marks_refusals() {
     let verifier = TestIssuer::new().verifier().build().unwrap();
     let server = Server::start(1, move || {
+        let cors = actix_cors::Cors::default()
+            .allowed_origin("https://app.example.com")
+            .allowed_methods(["GET"]);
         App::new()
             .route("/me", web::get().to(me))
             .wrap(RequireSession::new(verifier.clone()))
-            .wrap(
-                actix_cors::Cors::default()
-                    .allowed_origin("https://app.example.com")
-                    .allowed_methods(["GET"]),
-            )
+            .wrap(cors)
     });
-    let headers = [
-        ("origin".to_owned(), b"https://app.example.com".to_vec()),
-        ("access-control-request-method".to_owned(), b"GET".to_vec()),
-    ];
-    assert_eq!(server.send("OPTIONS", "/me", &headers).await.status, 200);
-    let refused = server.send("GET", "/me", &headers[..1]).await;
-    refused.assert_refuses(401, "session-token-missing");
-    let allowed = refused.header("access-control-allow-origin");
-    assert_eq!(allowed, Some("https://app.example.com"));
+    behaviour::answers_preflights_and_marks_refusals(&server).await;
 }

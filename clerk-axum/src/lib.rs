@@ -30,7 +30,7 @@
 //! 2. An [`AuthState`] or [`Session`] that something else put into the request's extensions is removed before
 //!    ours goes in.
 //! 3. A strict layer answers refused requests itself: `Ok` with the response of
-//!    [`Refusal`](clerk_verify::Refusal). Errors of the inner service pass untouched.
+//!    [`Refusal`]. Errors of the inner service pass untouched.
 //! 4. A lax layer lets every request through.
 //! 5. `Authorization` and `Cookie` are marked as sensitive, so that services behind the layer do not log them.
 //! 6. A refused response carries its [`SignedOut`] in the extensions, for layers further out.

@@ -1,7 +1,7 @@
 //! What happens with a caller who is signed out.
 
 use clerk_verify::SignedOut;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::Response;
 
 use crate::mode::{Lax, Mode, Strict};
 
@@ -50,7 +50,7 @@ pub struct DefaultAnswer;
 
 impl<B: From<String>> OnError<Strict, B> for DefaultAnswer {
     fn answer(&self, signed_out: &SignedOut) -> Response<B> {
-        refuse(signed_out)
+        signed_out.refusal().into()
     }
 }
 
@@ -109,13 +109,13 @@ impl<B> Answer<Lax, B> for Response<B> {
 
 impl<B: From<String>> Answer<Strict, B> for () {
     fn complete(self, signed_out: &SignedOut) -> Response<B> {
-        refuse(signed_out)
+        signed_out.refusal().into()
     }
 }
 
 impl<B: From<String>> Answer<Strict, B> for Option<Response<B>> {
     fn complete(self, signed_out: &SignedOut) -> Response<B> {
-        self.unwrap_or_else(|| refuse(signed_out))
+        self.unwrap_or_else(|| signed_out.refusal().into())
     }
 }
 
@@ -123,20 +123,4 @@ impl<B> Answer<Strict, B> for Response<B> {
     fn complete(self, _: &SignedOut) -> Response<B> {
         self
     }
-}
-
-/// The core's refusal, in the types of `http`.
-fn refuse<B: From<String>>(signed_out: &SignedOut) -> Response<B> {
-    let refusal = signed_out.refusal();
-    let mut response = Response::new(B::from(refusal.body()));
-    *response.status_mut() =
-        StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-    for (name, value) in refusal.headers() {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response
-                .headers_mut()
-                .insert(HeaderName::from_static(name), value);
-        }
-    }
-    response
 }

@@ -11,7 +11,7 @@ mod common;
 
 use axum::{Router, routing::get};
 use clerk_axum::{RequireSession, Session, WithSession};
-use clerk_test_support::{bearer, capture_logs, cookie};
+use clerk_test_support::{behaviour, capture_logs};
 use clerk_verify::{Verifier, testing::TestIssuer};
 use common::Server;
 use tower_http::trace::{DefaultMakeSpan, DefaultOnRequest, DefaultOnResponse, TraceLayer};
@@ -54,28 +54,10 @@ async fn no_token_is_logged_or_sent_back() {
         )
         .layer(WithSession::new(verifier));
     let server = Server::start(app).await;
-    let tokens = [
-        issuer.token().sign(),
-        issuer.token().expired().sign(),
-        issuer.token().signed_by(&TestIssuer::fresh()).sign(),
-        issuer.token().header("alg", "none").sign(),
-        format!("{}!", issuer.token().sign()),
-    ];
-    for token in &tokens {
-        for path in ["/me", "/open", "/unguarded", "/nowhere"] {
-            for header in [bearer(token), cookie(token)] {
-                server.get(path, &[header]).await.assert_hides(token);
-            }
-        }
-    }
-    let logged = logs.text();
+    let paths = ["/me", "/open", "/unguarded", "/nowhere"];
+    behaviour::leaks_nothing(&server, &issuer, &paths, &logs).await;
     assert!(
-        logged.contains("started processing request"),
-        "the log is captured"
+        logs.text().contains("started processing request"),
+        "the server's own log is captured too"
     );
-    for token in &tokens {
-        for part in token.split('.').filter(|part| part.len() > 40) {
-            assert!(!logged.contains(part), "a part of a token is logged");
-        }
-    }
 }

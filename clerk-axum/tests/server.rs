@@ -15,7 +15,7 @@ use axum::{
     routing::{any, get},
 };
 use clerk_axum::{AuthState, RequireSession, Session, Verifier, WithSession};
-use clerk_test_support::{Outcome, RealToken, bearer, cookie, peer_cases};
+use clerk_test_support::{RealToken, behaviour, cookie, peer_cases};
 use clerk_verify::{FixedClock, testing::TestIssuer};
 use common::Server;
 use serde_json::{Value, json};
@@ -68,19 +68,7 @@ async fn the_token_that_clerk_signed_is_accepted_in_header_and_cookie() {
         .build()
         .unwrap();
     let server = Server::start(strict(verifier)).await;
-    for header in [bearer(&real.token), cookie(&real.token)] {
-        let answer = server.get("/me", &[header]).await;
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (200, real.expect_sub.as_str())
-        );
-    }
-    for changed in [real.with_changed_payload(), real.with_changed_signature()] {
-        for header in [bearer(&changed), cookie(&changed)] {
-            let answer = server.get("/me", &[header]).await;
-            answer.assert_refuses(401, "token-invalid-signature");
-        }
-    }
+    behaviour::accepts_the_real_token(&server).await;
 }
 
 #[tokio::test]
@@ -88,42 +76,14 @@ async fn the_token_that_clerk_signed_expires() {
     let real = RealToken::load();
     let clock = FixedClock::at_unix(real.expires_at() + 10);
     let server = Server::start(strict(real.verifier(&clock).build().unwrap())).await;
-    let answer = server.get("/me", &[bearer(&real.token)]).await;
-    answer.assert_refuses(401, "token-expired");
-    answer.assert_hides(&real.token);
+    behaviour::refuses_the_real_token_as_expired(&server).await;
 }
 
 #[tokio::test]
 async fn none_of_the_peers_failures_are_ours() {
     for case in peer_cases() {
-        let server = Server::start(strict(case.verifier)).await;
-        let answer = server
-            .send(case.method, "/organization", &case.headers)
-            .await;
-        match case.outcome {
-            Outcome::SignedIn { organization } => {
-                assert_eq!(answer.status, 200, "{}: {answer:?}", case.name);
-                let body: Value = serde_json::from_str(&answer.body).unwrap();
-                assert_eq!(
-                    body["id"].as_str(),
-                    organization.map(|(id, _)| id),
-                    "{}",
-                    case.name
-                );
-                assert_eq!(
-                    body["role"].as_str(),
-                    organization.map(|(_, role)| role),
-                    "{}",
-                    case.name
-                );
-            }
-            Outcome::Refused(status, reason) => {
-                answer.assert_refuses(status, reason);
-                for (_, value) in &case.headers {
-                    answer.assert_hides(&String::from_utf8_lossy(value));
-                }
-            }
-        }
+        let server = Server::start(strict(case.verifier.clone())).await;
+        behaviour::handles(&server, &case).await;
     }
 }
 
@@ -131,14 +91,7 @@ async fn none_of_the_peers_failures_are_ours() {
 async fn a_route_with_a_parameter_is_guarded_like_any_other() {
     let issuer = TestIssuer::new();
     let server = Server::start(strict(issuer.verifier().build().unwrap())).await;
-    server
-        .get("/profile/7", &[])
-        .await
-        .assert_refuses(401, "session-token-missing");
-    let answer = server
-        .get("/profile/7", &[bearer(&issuer.token().sign())])
-        .await;
-    assert_eq!((answer.status, answer.body.as_str()), (200, "7"));
+    behaviour::guards_a_route_with_a_parameter(&server, &issuer).await;
     assert_eq!(server.get("/nowhere", &[]).await.status, 404);
 }
 
@@ -152,9 +105,7 @@ async fn unavailable_keys_are_503_with_retry_after() {
         .build()
         .unwrap();
     let server = Server::start(strict(verifier)).await;
-    let answer = server.get("/me", &[bearer(&issuer.token().sign())]).await;
-    answer.assert_refuses(503, "jwk-remote-failed-to-load");
-    assert_eq!(answer.header("retry-after"), Some("1"));
+    behaviour::is_unavailable_without_keys(&server, &issuer).await;
 }
 
 #[tokio::test]
@@ -179,31 +130,7 @@ async fn the_first_request_waits_for_the_keys_and_the_others_do_not() {
 async fn a_lax_layer_lets_everyone_through_and_says_who_they_are() {
     let issuer = TestIssuer::new();
     let server = Server::start(lax(issuer.verifier().build().unwrap())).await;
-    let good = issuer.token().user("user_1").sign();
-    let expired = issuer.token().expired().sign();
-    let body = async |path: &str, headers: &[(&str, String)]| {
-        let answer = server.get(path, headers).await;
-        assert_eq!(answer.status, 200);
-        answer.body
-    };
-    assert_eq!(body("/maybe", &[bearer(&good)]).await, "user_1");
-    assert_eq!(body("/maybe", &[bearer(&expired)]).await, "nobody");
-    assert_eq!(body("/maybe", &[]).await, "nobody");
-    assert_eq!(body("/state", &[cookie(&good)]).await, "in: user_1");
-    assert_eq!(
-        body("/state", &[bearer(&expired)]).await,
-        "out: token-expired"
-    );
-    assert_eq!(body("/state", &[]).await, "out: session-token-missing");
-    // A handler that takes a session is guarded all the same.
-    server
-        .get("/me", &[bearer(&expired)])
-        .await
-        .assert_refuses(401, "token-expired");
-    server
-        .get("/me", &[])
-        .await
-        .assert_refuses(401, "session-token-missing");
+    behaviour::lets_everyone_through(&server, &issuer).await;
 }
 
 #[tokio::test]
@@ -212,20 +139,9 @@ async fn a_handler_without_a_layer_answers_500_and_says_which_line_to_add() {
         .route("/me", get(me))
         .route("/maybe", get(maybe))
         .route("/state", get(state));
+    let line = ".layer(clerk_axum::WithSession::new(verifier))";
     let server = Server::start(app).await;
-    let token = TestIssuer::new().token().sign();
-    for path in ["/me", "/maybe", "/state"] {
-        let answer = server.get(path, &[bearer(&token)]).await;
-        assert_eq!(answer.status, 500, "{path}");
-        assert!(
-            answer
-                .body
-                .contains(".layer(clerk_axum::WithSession::new(verifier))"),
-            "{}",
-            answer.body
-        );
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-    }
+    behaviour::says_which_line_to_add(&server, &["/me", "/maybe", "/state"], line).await;
 }
 
 #[tokio::test]
@@ -235,14 +151,5 @@ async fn cors_outside_answers_preflights_and_marks_refusals() {
     let app = strict(TestIssuer::new().verifier().build().unwrap())
         .layer(CorsLayer::new().allow_origin(AllowOrigin::exact(origin)));
     let server = Server::start(app).await;
-    let headers = [
-        ("origin".to_owned(), b"https://app.example.com".to_vec()),
-        ("access-control-request-method".to_owned(), b"GET".to_vec()),
-    ];
-    let preflight = server.send("OPTIONS", "/me", &headers).await;
-    assert_eq!(preflight.status, 200);
-    let refused = server.send("GET", "/me", &headers[..1]).await;
-    refused.assert_refuses(401, "session-token-missing");
-    let allowed = refused.header("access-control-allow-origin");
-    assert_eq!(allowed, Some("https://app.example.com"));
+    behaviour::answers_preflights_and_marks_refusals(&server).await;
 }

@@ -56,7 +56,7 @@
 //! | feature | default | what it brings |
 //! |---|---|---|
 //! | `jwks` | yes | keys fetched from Clerk (reqwest, tokio); without it the crate never touches the network |
-//! | `http` | no | `http::HeaderMap` is a [`RequestHeaders`] |
+//! | `http` | no | `http::HeaderMap` is a [`RequestHeaders`], a [`Refusal`] becomes an `http::Response` |
 //! | `testing` | no | the test kit, for your tests |
 //! | `axum`, `actix` | no | trait implementations that `clerk-axum` and `clerk-actix` turn on |
 

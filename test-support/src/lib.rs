@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod answer;
+pub mod behaviour;
 mod client;
 mod logs;
 mod peers;

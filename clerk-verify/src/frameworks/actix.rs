@@ -83,6 +83,7 @@ impl ResponseError for MissingLayer {
     fn error_response(&self) -> HttpResponse {
         HttpResponse::InternalServerError()
             .content_type("application/json")
+            .insert_header(("cache-control", "no-store"))
             .body(self.body())
     }
 }

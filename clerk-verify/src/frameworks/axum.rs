@@ -1,11 +1,10 @@
 //! Extractors and responses for axum (and whatever else speaks axum-core).
 
 use axum_core::{
-    body::Body,
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use http::{StatusCode, header, request::Parts};
 
 use super::{MissingLayer, SessionRejection};
 use crate::{
@@ -55,17 +54,7 @@ fn state(parts: &Parts) -> Result<AuthState, SessionRejection> {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body()));
-        *response.status_mut() =
-            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-        for (name, value) in self.headers() {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                response
-                    .headers_mut()
-                    .insert(HeaderName::from_static(name), value);
-            }
-        }
-        response
+        self.into()
     }
 }
 
@@ -86,13 +75,11 @@ impl IntoResponse for SignedOut {
 
 impl IntoResponse for MissingLayer {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body()));
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        response
+        let headers = [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
+        (StatusCode::INTERNAL_SERVER_ERROR, headers, self.body()).into_response()
     }
 }
 

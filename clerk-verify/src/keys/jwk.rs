@@ -12,9 +12,6 @@ use crate::{
     json::{Member, member},
 };
 
-/// The most keys a set may have; Clerk publishes one or two.
-pub(crate) const MAX_KEYS: usize = 100;
-
 /// Reads a JWK Set and keeps the keys that may verify tokens here.
 ///
 /// A key is passed over, with its reason in the result, when it is not an RSA signature key of a fit size

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{error::ConfigProblem, keys::jwk::MAX_KEYS};
+use crate::error::ConfigProblem;
 
 /// How a remote key source behaves. Each field is a limit with a default that suits Clerk.
 ///
@@ -56,7 +56,7 @@ pub struct JwksOptions {
     pub timeout: Duration,
     /// The largest answer that is read, in bytes.
     pub max_body_bytes: usize,
-    /// The most keys that a set may have.
+    /// The most keys that a set may have; Clerk publishes one or two.
     pub max_keys: usize,
     /// The pause after a failed fetch; doubled with each further one.
     pub backoff: Duration,
@@ -76,7 +76,7 @@ impl Default for JwksOptions {
             connect_timeout: Duration::from_secs(2),
             timeout: Duration::from_secs(5),
             max_body_bytes: 512 * 1024,
-            max_keys: MAX_KEYS,
+            max_keys: 100,
             backoff: Duration::from_secs(1),
             max_backoff: Duration::from_secs(60),
             max_cold_backoff: Duration::from_secs(10),
