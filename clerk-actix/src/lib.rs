@@ -43,6 +43,39 @@
 //! 7. A handler that takes a [`Session`] or [`AuthState`] with no middleware in front of it answers 500 and
 //!    says which line to add. `Option<Session>` can't: actix-web itself turns every failure into `None`. The
 //!    missing middleware is logged as an error.
+//!
+//! # Testing
+//!
+//! Build the app as in production, with the verifier as an argument, and give it one that trusts a
+//! `TestIssuer` (feature `testing` of `clerk-verify`, for `dev-dependencies`):
+//!
+//! ```
+//! use actix_web::{App, test, web};
+//! use clerk_actix::{RequireSession, Session};
+//! use clerk_verify::testing::TestIssuer;
+//!
+//! async fn me(session: Session) -> String {
+//!     session.user_id().to_owned()
+//! }
+//!
+//! # actix_web::rt::System::new().block_on(async {
+//! let issuer = TestIssuer::new();
+//! let verifier = issuer.verifier().build().unwrap();
+//! let app = App::new().wrap(RequireSession::new(verifier)).route("/me", web::get().to(me));
+//! let app = test::init_service(app).await;
+//! let get_me = |token: String| {
+//!     let bearer = ("authorization", format!("Bearer {token}"));
+//!     test::TestRequest::get().uri("/me").insert_header(bearer).to_request()
+//! };
+//!
+//! let response = test::call_service(&app, get_me(issuer.token().user("user_1").sign())).await;
+//! assert_eq!(test::read_body(response).await, "user_1");
+//!
+//! let response = test::call_service(&app, get_me(issuer.token().expired().sign())).await;
+//! assert_eq!(response.status(), 401);
+//! assert_eq!(response.headers().get("x-clerk-auth-reason").unwrap(), "token-expired");
+//! # });
+//! ```
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -57,6 +57,40 @@
 //! ```
 //!
 //! A service reads the outcome from the extensions: `request.extensions().get::<AuthState>()`.
+//!
+//! # Testing
+//!
+//! Build the app as in production, with the verifier as an argument, and give it one that trusts a
+//! `TestIssuer` (feature `testing` of `clerk-verify`, for `dev-dependencies`):
+//!
+//! ```
+//! use axum::{Router, body::Body, http::Request, routing::get};
+//! use clerk_axum::{RequireSession, Session, Verifier};
+//! use clerk_verify::testing::TestIssuer;
+//! use tower::ServiceExt;
+//!
+//! fn app(verifier: Verifier) -> Router {
+//!     Router::new()
+//!         .route("/me", get(|session: Session| async move { session.user_id().to_owned() }))
+//!         .route_layer(RequireSession::new(verifier))
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let issuer = TestIssuer::new();
+//! let app = app(issuer.verifier().build().unwrap());
+//! let get_me = |token: String| {
+//!     let request = Request::get("/me").header("authorization", format!("Bearer {token}"));
+//!     app.clone().oneshot(request.body(Body::empty()).unwrap())
+//! };
+//!
+//! let response = get_me(issuer.token().user("user_1").sign()).await.unwrap();
+//! assert_eq!(response.status(), 200);
+//!
+//! let response = get_me(issuer.token().user("user_1").expired().sign()).await.unwrap();
+//! assert_eq!(response.status(), 401);
+//! assert_eq!(response.headers()["x-clerk-auth-reason"], "token-expired");
+//! # });
+//! ```
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

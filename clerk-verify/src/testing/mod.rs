@@ -26,17 +26,24 @@
 //! clerk-verify = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! Build your app as you do in production, with the verifier as an argument, and give it the issuer's:
+//! Build your app as you do in production, with the verifier as an argument, and give it the issuer's. The
+//! documentation of `clerk-axum` and `clerk-actix` has a whole test each, under "Testing".
+//!
+//! What reads the time can be moved through it:
 //!
 //! ```
-//! # mod app { pub fn routes(_: clerk_verify::Verifier) {} }
-//! use clerk_verify::testing::TestIssuer;
+//! use std::time::Duration;
+//! use clerk_verify::{FixedClock, Reason, testing::TestIssuer};
 //!
-//! let issuer = TestIssuer::new();
-//! let app = app::routes(issuer.verifier().build().unwrap());
-//! // axum: app.oneshot(Request::get("/me").header("authorization", bearer)…)
-//! // actix-web: test::init_service(app), then TestRequest::get().insert_header(("authorization", bearer))
-//! let bearer = format!("Bearer {}", issuer.token().user("user_1").sign());
+//! let clock = FixedClock::at_unix(1_790_000_000);
+//! let issuer = TestIssuer::new().with_clock(clock.clone());
+//! let verifier = issuer.verifier().build().unwrap();
+//! let token = issuer.token().sign();
+//! assert!(verifier.verify_token_now(&token).unwrap().is_ok());
+//!
+//! clock.advance(Duration::from_secs(66));
+//! let error = verifier.verify_token_now(&token).unwrap().unwrap_err();
+//! assert_eq!(error.reason(), Reason::TokenExpired);
 //! ```
 //!
 //! A handler that takes a [`Session`](crate::Session) can be called directly, with
