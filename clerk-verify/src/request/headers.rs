@@ -2,7 +2,7 @@
 
 /// The header fields of a request, as [`Verifier::authenticate`](crate::Verifier::authenticate) reads them.
 ///
-/// Implemented for slices and arrays of name and value, and with the feature `http` for
+/// Implemented for slices, arrays and vectors of name and value, and with the feature `http` for
 /// `http::HeaderMap` (1.x). Values are bytes: nothing says that a client sends text.
 ///
 /// ```
@@ -25,6 +25,12 @@ pub trait RequestHeaders {
     /// Every value of the field `name`, in the order of the request. `name` is in lower case; names of
     /// fields have no case.
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]>;
+}
+
+impl<H: RequestHeaders + ?Sized> RequestHeaders for &H {
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        (**self).values(name)
+    }
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> RequestHeaders for [(N, V)] {
