@@ -64,6 +64,7 @@
 
 mod algorithm;
 mod auth_state;
+mod authentication;
 mod builder;
 mod checks;
 mod claims;
@@ -73,6 +74,7 @@ mod error;
 mod frameworks;
 mod json;
 mod keys;
+mod pipeline;
 mod reason;
 mod refusal;
 mod request;
@@ -91,6 +93,7 @@ pub use self::keys::remote::JwksOptions;
 pub use self::{
     algorithm::Algorithm,
     auth_state::{AuthState, SignedOut},
+    authentication::{Authentication, PendingAuthentication},
     builder::VerifierBuilder,
     claims::{Actor, Claims, ClaimsError, FactorVerificationAge, Organization, SessionStatus},
     clock::{Clock, FixedClock, SystemClock},
@@ -101,5 +104,5 @@ pub use self::{
     request::{HeaderValues, RequestHeaders, TokenSource},
     session::Session,
     standalone::verify_token,
-    verifier::{Authentication, PendingAuthentication, Verifier},
+    verifier::Verifier,
 };

@@ -1,20 +1,16 @@
-//! The one road from a token to a session.
+//! What verifies tokens and requests: the public face of the pipeline.
 
 use std::{fmt, sync::Arc};
 
 use crate::{
-    algorithm::Algorithm,
     auth_state::AuthState,
+    authentication::{Authentication, PendingAuthentication, decided},
     builder::VerifierBuilder,
-    checks::Expected,
-    claims::{Claims, Payload},
-    clock::{Clock, unix_millis},
-    error::{ConfigError, Kind, Seen, VerifyError},
-    keys::{KeySourceStatus, Keys, Lookup, MAX_KEY_ID_LEN},
+    error::{ConfigError, Kind, VerifyError},
+    keys::KeySourceStatus,
+    pipeline::{Asked, Pipeline, Progress, unknown_key},
     request::{Extraction, RequestHeaders, TokenSource, extract},
     session::Session,
-    token::{Compact, Header},
-    token_class,
 };
 
 /// Verifies session tokens.
@@ -38,36 +34,11 @@ use crate::{
 /// # });
 /// ```
 #[derive(Clone)]
-pub struct Verifier(Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) algorithms: Arc<[Algorithm]>,
-    pub(crate) keys: Keys,
-    pub(crate) expected: Expected,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) accept_jwt_templates: bool,
-    pub(crate) max_token_len: usize,
-    pub(crate) max_claims_nesting: usize,
-    pub(crate) token_sources: Arc<[TokenSource]>,
-}
-
-/// How far a token came with the keys at hand.
-enum Progress {
-    Verified(Session),
-    /// Its key is not at hand and may be worth a fetch.
-    KeyNeeded(String),
-}
-
-/// Whether the key source has been asked already.
-#[derive(Clone, Copy)]
-enum Asked {
-    NotYet,
-    Already,
-}
+pub struct Verifier(Arc<Pipeline>);
 
 impl Verifier {
-    pub(crate) fn from_inner(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+    pub(crate) fn from_pipeline(pipeline: Pipeline) -> Self {
+        Self(Arc::new(pipeline))
     }
 
     /// Starts the set-up of a verifier.
@@ -117,12 +88,12 @@ impl Verifier {
     /// # });
     /// ```
     pub async fn verify_token(&self, token: &str) -> Result<Session, VerifyError> {
-        let key_id = match self.run(token, Asked::NotYet)? {
+        let key_id = match self.0.run(token, Asked::NotYet)? {
             Progress::Verified(session) => return Ok(session),
             Progress::KeyNeeded(key_id) => key_id,
         };
         self.0.keys.obtain(&key_id).await?;
-        match self.run(token, Asked::Already)? {
+        match self.0.run(token, Asked::Already)? {
             Progress::Verified(session) => Ok(session),
             Progress::KeyNeeded(key_id) => Err(unknown_key(&key_id).into()),
         }
@@ -141,7 +112,7 @@ impl Verifier {
     /// ```
     #[must_use]
     pub fn verify_token_now(&self, token: &str) -> Option<Result<Session, VerifyError>> {
-        match self.run(token, Asked::NotYet) {
+        match self.0.run(token, Asked::NotYet) {
             Ok(Progress::Verified(session)) => Some(Ok(session)),
             Ok(Progress::KeyNeeded(_)) => None,
             Err(kind) => Some(Err(kind.into())),
@@ -245,93 +216,6 @@ impl Verifier {
     pub fn authorized_parties(&self) -> &[String] {
         &self.0.expected.authorized_parties
     }
-
-    /// All checks, in their order; the first that fails is the reason.
-    ///
-    /// Steps 1 to 6 read what nobody has vouched for yet, to turn away what can't be a session token before
-    /// a key is touched or fetched. From step 9 on the claims are the issuer's word.
-    fn run(&self, token: &str, asked: Asked) -> Result<Progress, Kind> {
-        let this = &*self.0;
-        let now = unix_millis(this.clock.now());
-
-        // 1: three parts of base64url, two JSON objects.
-        let compact = Compact::split(token, this.max_token_len)?;
-        let header = Header::parse(&compact.header)?;
-        let payload = Payload::parse(&compact.payload, this.max_claims_nesting)?;
-        // 2: a session token.
-        token_class::check(&header, &payload, this.accept_jwt_templates)?;
-        // 3, 4: `typ`, `crit`, `b64`.
-        header.check_parameters()?;
-        // 5: an allowed algorithm.
-        let algorithm = self.allowed_algorithm(&header)?;
-        // 6, 7: a key, fetched only if the token could still be good.
-        let key_id = self.key_id(&header)?;
-        let candidates = match (this.keys.lookup(&key_id), asked) {
-            (Lookup::Found(candidates), _) => candidates,
-            (Lookup::Fetch, Asked::NotYet) => {
-                this.expected.issuer(&payload)?;
-                this.expected.expiry(&payload, now)?;
-                return Ok(Progress::KeyNeeded(key_id));
-            }
-            (Lookup::Fetch, Asked::Already) | (Lookup::Unknown, _) => {
-                return Err(unknown_key(&key_id));
-            }
-        };
-        let keys = candidates.keys(&key_id);
-        if !keys.iter().any(|key| key.allows(algorithm)) {
-            return Err(Kind::KeyAlgorithm {
-                seen: header.kid.seen(),
-                algorithm,
-            });
-        }
-        // 8: the signature.
-        if !keys
-            .iter()
-            .any(|key| key.verifies(algorithm, compact.signed, &compact.signature))
-        {
-            return Err(Kind::Signature);
-        }
-        // 9 to 16: the claims.
-        this.expected.subject(&payload)?;
-        this.expected.issuer(&payload)?;
-        this.expected.audience(&payload)?;
-        this.expected.authorized_party(&payload)?;
-        let expires_at = this.expected.expiry(&payload, now)?;
-        this.expected.not_before(&payload, now)?;
-        this.expected.issued_at(&payload, now)?;
-        this.expected.status(&payload)?;
-
-        let claims = Claims::read(&payload, expires_at, compact.payload.clone());
-        Ok(Progress::Verified(Session::new(claims)))
-    }
-
-    fn allowed_algorithm(&self, header: &Header<'_>) -> Result<Algorithm, Kind> {
-        header
-            .alg
-            .text()
-            .and_then(|name| Algorithm::from_name(&name))
-            .filter(|algorithm| self.0.algorithms.contains(algorithm))
-            .ok_or_else(|| Kind::Algorithm {
-                seen: header.alg.seen(),
-                allowed: Arc::clone(&self.0.algorithms),
-            })
-    }
-
-    /// The token's `kid`; empty where the key has no id to compare it with.
-    fn key_id(&self, header: &Header<'_>) -> Result<String, Kind> {
-        if self.0.keys.ignore_key_id() {
-            return Ok(String::new());
-        }
-        match header.kid.text() {
-            Some(key_id) if !key_id.is_empty() && key_id.len() <= MAX_KEY_ID_LEN => {
-                Ok(key_id.into_owned())
-            }
-            _ => Err(Kind::KeyId {
-                seen: header.kid.seen(),
-                limit: MAX_KEY_ID_LEN,
-            }),
-        }
-    }
 }
 
 impl fmt::Debug for Verifier {
@@ -341,71 +225,5 @@ impl fmt::Debug for Verifier {
             .field("expected", &self.0.expected)
             .field("keys", &self.0.keys.status())
             .finish_non_exhaustive()
-    }
-}
-
-/// What [`Verifier::begin`] could say without waiting.
-///
-/// ```
-/// use clerk_verify::{Authentication, testing::TestIssuer};
-///
-/// let verifier = TestIssuer::new().verifier().build().unwrap();
-/// let first_step = verifier.begin(&[("accept", "*/*")], None);
-/// assert!(matches!(first_step, Authentication::Done(_)));
-/// ```
-#[derive(Debug)]
-pub enum Authentication {
-    /// All of it.
-    Done(AuthState),
-    /// The key of the token has to be fetched.
-    Waiting(PendingAuthentication),
-}
-
-/// A request whose token waits for its key. Holds no reference to the request.
-pub struct PendingAuthentication {
-    verifier: Verifier,
-    token: String,
-}
-
-impl PendingAuthentication {
-    /// Waits for the key and finishes.
-    ///
-    /// ```
-    /// use clerk_verify::{AuthState, Authentication, Verifier};
-    ///
-    /// async fn second_step(first_step: Authentication) -> AuthState {
-    ///     match first_step {
-    ///         Authentication::Done(state) => state,
-    ///         Authentication::Waiting(pending) => pending.finish().await,
-    ///     }
-    /// }
-    /// ```
-    pub async fn finish(self) -> AuthState {
-        decided(self.verifier.verify_token(&self.token).await)
-    }
-}
-
-/// Does not show the token.
-impl fmt::Debug for PendingAuthentication {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingAuthentication")
-            .finish_non_exhaustive()
-    }
-}
-
-/// The one place where the outcome for a request is logged: the reason, nothing from the token.
-fn decided(result: Result<Session, VerifyError>) -> AuthState {
-    if let Err(error) = &result {
-        tracing::debug!(
-            reason = error.reason().as_str(),
-            "the request is signed out"
-        );
-    }
-    AuthState::from(result)
-}
-
-fn unknown_key(key_id: &str) -> Kind {
-    Kind::UnknownKey {
-        seen: Seen::text(key_id),
     }
 }

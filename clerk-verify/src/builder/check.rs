@@ -2,14 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{VerifierBuilder, key_source};
+use super::{VerifierBuilder, environment, key_source};
 use crate::{
     algorithm::Algorithm,
     checks::Expected,
     error::{ConfigError, ConfigProblem},
     keys::publishable_key,
+    pipeline::Pipeline,
     request::TokenSource,
-    verifier::{Inner, Verifier},
+    verifier::Verifier,
 };
 
 const DEFAULT_SKEW: Duration = Duration::from_secs(5);
@@ -20,7 +21,7 @@ const MAX_NESTING: usize = 127;
 
 pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigError> {
     let mut problems = Vec::new();
-    fill_from_environment(&mut builder, &mut problems);
+    environment::fill(&mut builder, &mut problems);
 
     let algorithms = algorithms(&builder, &mut problems);
     let frontend_api = frontend_api(&builder, &mut problems);
@@ -75,7 +76,7 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
 
     ConfigError::check(problems)?;
     warn_of(&authorized_parties);
-    Ok(Verifier::from_inner(Inner {
+    Ok(Verifier::from_pipeline(Pipeline {
         algorithms,
         keys,
         expected: Expected {
@@ -93,44 +94,6 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
         max_claims_nesting,
         token_sources: token_sources.into(),
     }))
-}
-
-/// Code first, then the environment; but keys come from one of the two, never from both.
-fn fill_from_environment(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProblem>) {
-    let Some(environment) = builder.environment.take() else {
-        return;
-    };
-    let fill = |option: &mut Option<String>, name: &str| {
-        if option.is_none() {
-            *option = environment.get(name);
-        }
-    };
-    if !key_source::names_a_source(builder) {
-        fill(&mut builder.jwt_key, "CLERK_JWT_KEY");
-        #[cfg(feature = "jwks")]
-        fill(&mut builder.remote.secret_key, "CLERK_SECRET_KEY");
-        fill(&mut builder.publishable_key, "CLERK_PUBLISHABLE_KEY");
-    }
-    fill(&mut builder.proxy_url, "CLERK_PROXY_URL");
-    #[cfg(feature = "jwks")]
-    {
-        fill(&mut builder.remote.api_url, "CLERK_API_URL");
-        fill(&mut builder.remote.api_version, "CLERK_API_VERSION");
-    }
-    if builder.authorized_parties.is_none() {
-        builder.authorized_parties = environment.list("CLERK_AUTHORIZED_PARTIES");
-        if builder
-            .authorized_parties
-            .as_ref()
-            .is_some_and(Vec::is_empty)
-        {
-            problems.push(ConfigProblem::new(
-                "CLERK_AUTHORIZED_PARTIES",
-                "commas without an origin",
-                "list your frontends' origins, such as https://app.example.com, or unset it",
-            ));
-        }
-    }
 }
 
 fn algorithms(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> Vec<Algorithm> {

@@ -1,12 +1,13 @@
 //! The set-up of a verifier: its options.
 
 mod check;
+mod environment;
 mod key_source;
+#[cfg(feature = "jwks")]
+mod remote;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-#[cfg(feature = "jwks")]
-use crate::keys::remote::JwksOptions;
 use crate::{
     algorithm::Algorithm,
     clock::{Clock, SystemClock},
@@ -72,7 +73,7 @@ pub struct VerifierBuilder {
     publishable_key: Option<String>,
     proxy_url: Option<String>,
     #[cfg(feature = "jwks")]
-    remote: RemoteOptions,
+    remote: remote::RemoteOptions,
     issuers: Option<Vec<String>>,
     audiences: Vec<String>,
     require_audience: bool,
@@ -87,18 +88,6 @@ pub struct VerifierBuilder {
     max_claims_nesting: Option<usize>,
     token_sources: Option<Vec<TokenSource>>,
     environment: Option<Environment>,
-}
-
-/// What only a remote key source has.
-#[cfg(feature = "jwks")]
-#[derive(Clone, Default)]
-struct RemoteOptions {
-    jwks_url: Option<String>,
-    secret_key: Option<String>,
-    api_url: Option<String>,
-    api_version: Option<String>,
-    options: JwksOptions,
-    client: Option<reqwest::Client>,
 }
 
 impl VerifierBuilder {
@@ -118,55 +107,6 @@ impl VerifierBuilder {
     /// ```
     pub fn build(self) -> Result<Verifier, ConfigError> {
         check::build(self)
-    }
-
-    /// Takes what is not set in code from environment variables. An empty variable counts as unset.
-    ///
-    /// | variable | option |
-    /// |---|---|
-    /// | `CLERK_JWT_KEY` | [`jwt_key`](Self::jwt_key) |
-    /// | `CLERK_PUBLISHABLE_KEY` | [`publishable_key`](Self::publishable_key) |
-    /// | `CLERK_SECRET_KEY` | `secret_key` |
-    /// | `CLERK_PROXY_URL` | [`proxy_url`](Self::proxy_url) |
-    /// | `CLERK_AUTHORIZED_PARTIES` | [`authorized_parties`](Self::authorized_parties), comma-separated |
-    /// | `CLERK_API_URL`, `CLERK_API_VERSION` | `api_url`, `api_version` |
-    ///
-    /// The first three are read only where code names no key source at all: keys come from code or from the
-    /// environment, never from both. `CLERK_DOMAIN` and `CLERK_IS_SATELLITE` are not read yet.
-    ///
-    /// ```
-    /// # // `with_env` alone would depend on the machine that runs this.
-    /// use clerk_verify::{Verifier, testing::TestIssuer};
-    ///
-    /// let issuer = TestIssuer::new();
-    /// let verifier = Verifier::builder().jwks_json(issuer.jwks_json()).with_env().build();
-    /// # let _ = verifier;
-    /// ```
-    pub fn with_env(mut self) -> Self {
-        self.environment = Some(Environment::process());
-        self
-    }
-
-    /// [`with_env`](Self::with_env) with variables of your own: for tests, and for settings that live in a
-    /// file.
-    ///
-    /// ```
-    /// use clerk_verify::Verifier;
-    ///
-    /// let verifier = Verifier::builder()
-    ///     .with_env_from(|name| match name {
-    ///         "CLERK_PUBLISHABLE_KEY" => Some("pk_live_Y2xlcmsuY2xlcmsuZGV2JA".to_owned()),
-    ///         _ => None,
-    ///     })
-    ///     .build()
-    ///     .unwrap();
-    /// ```
-    pub fn with_env_from<F>(mut self, read: F) -> Self
-    where
-        F: Fn(&str) -> Option<String> + Send + Sync + 'static,
-    {
-        self.environment = Some(Environment::from_fn(read));
-        self
     }
 
     /// The instance's public key, as the Clerk dashboard shows it (API keys, "JWKS Public Key"): PEM, or
@@ -405,102 +345,6 @@ impl VerifierBuilder {
     /// ```
     pub fn token_sources(mut self, sources: impl IntoIterator<Item = TokenSource>) -> Self {
         self.token_sources = Some(sources.into_iter().collect());
-        self
-    }
-}
-
-#[cfg(feature = "jwks")]
-impl VerifierBuilder {
-    /// The URL of a JWK Set: https, or http on this machine itself.
-    ///
-    /// ```
-    /// use clerk_verify::Verifier;
-    ///
-    /// let verifier = Verifier::builder()
-    ///     .jwks_url("https://clerk.example.com/.well-known/jwks.json")
-    ///     .issuer("https://clerk.example.com")
-    ///     .build()
-    ///     .unwrap();
-    /// ```
-    pub fn jwks_url(mut self, url: impl Into<String>) -> Self {
-        self.remote.jwks_url = Some(url.into());
-        self
-    }
-
-    /// The instance's secret key (`sk_live_…`, `sk_test_…`): the keys are fetched from Clerk's Backend API.
-    /// The publishable key does the same and needs no secret; it goes first where both are set.
-    ///
-    /// ```
-    /// use clerk_verify::Verifier;
-    ///
-    /// let verifier = Verifier::builder().secret_key("sk_test_1234567890").build().unwrap();
-    /// ```
-    pub fn secret_key(mut self, key: impl Into<String>) -> Self {
-        self.remote.secret_key = Some(key.into());
-        self
-    }
-
-    /// The Backend API's URL. Default: `https://api.clerk.com`.
-    ///
-    /// ```
-    /// use clerk_verify::Verifier;
-    ///
-    /// let builder = Verifier::builder().secret_key("sk_test_1234567890");
-    /// let verifier = builder.api_url("https://api.clerk.example").build().unwrap();
-    /// ```
-    pub fn api_url(mut self, url: impl Into<String>) -> Self {
-        self.remote.api_url = Some(url.into());
-        self
-    }
-
-    /// The Backend API's version, as its paths have it. Default: `v1`.
-    ///
-    /// ```
-    /// use clerk_verify::Verifier;
-    ///
-    /// let verifier = Verifier::builder().secret_key("sk_test_1234567890").api_version("v1").build().unwrap();
-    /// ```
-    pub fn api_version(mut self, version: impl Into<String>) -> Self {
-        self.remote.api_version = Some(version.into());
-        self
-    }
-
-    /// How keys are fetched and kept.
-    ///
-    /// ```
-    /// use clerk_verify::{JwksOptions, Verifier};
-    ///
-    /// let verifier = Verifier::builder()
-    ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
-    ///     .jwks(JwksOptions::strict())
-    ///     .build()
-    ///     .unwrap();
-    /// ```
-    pub fn jwks(mut self, options: JwksOptions) -> Self {
-        self.remote.options = options;
-        self
-    }
-
-    /// The HTTP client to fetch keys with, for a proxy or certificates of your own. The limits of one fetch
-    /// apply to it too. Build it with `redirect(Policy::none())`: an answer from another address is refused
-    /// in any case, but a client that follows redirects has asked there by then.
-    ///
-    /// ```
-    /// use clerk_verify::Verifier;
-    ///
-    /// let client = reqwest::Client::builder()
-    ///     .no_proxy()
-    ///     .redirect(reqwest::redirect::Policy::none())
-    ///     .build()
-    ///     .unwrap();
-    /// let verifier = Verifier::builder()
-    ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
-    ///     .http_client(client)
-    ///     .build()
-    ///     .unwrap();
-    /// ```
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.remote.client = Some(client);
         self
     }
 }

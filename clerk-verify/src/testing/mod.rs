@@ -53,6 +53,7 @@
 mod issuer;
 mod key;
 mod key_server;
+mod organization;
 mod token_builder;
 
 pub use self::{issuer::TestIssuer, key_server::KeyServer, token_builder::TokenBuilder};

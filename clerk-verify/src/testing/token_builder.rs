@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-use super::TestIssuer;
+use super::{TestIssuer, organization::Organization};
 use crate::{algorithm::Algorithm, error::VerifyError, session::Session};
 
 /// A token about to be minted: a good session token of version 2, 60 seconds long, until it is changed.
@@ -35,14 +35,6 @@ pub struct TokenBuilder {
     header: Map<String, Value>,
     claims: Map<String, Value>,
     removed: Vec<String>,
-}
-
-#[derive(Clone)]
-struct Organization {
-    id: String,
-    role: String,
-    slug: Option<String>,
-    permissions: Vec<String>,
 }
 
 const LIFETIME: i64 = 60;
@@ -370,12 +362,7 @@ impl TokenBuilder {
     }
 
     fn organization_mut(&mut self) -> &mut Organization {
-        self.organization.get_or_insert_with(|| Organization {
-            id: "org_test".to_owned(),
-            role: "member".to_owned(),
-            slug: None,
-            permissions: Vec::new(),
-        })
+        self.organization.get_or_insert_default()
     }
 
     fn full_header(&self) -> Map<String, Value> {
@@ -414,61 +401,6 @@ impl TokenBuilder {
         claims.extend(self.claims.clone());
         claims.retain(|name, _| !self.removed.contains(name));
         claims
-    }
-}
-
-impl Organization {
-    fn claims_v1(&self, claims: &mut Map<String, Value>) {
-        claims.insert("org_id".to_owned(), self.id.clone().into());
-        claims.insert("org_role".to_owned(), format!("org:{}", self.role).into());
-        claims.insert(
-            "org_permissions".to_owned(),
-            self.permissions.clone().into(),
-        );
-        if let Some(slug) = &self.slug {
-            claims.insert("org_slug".to_owned(), slug.clone().into());
-        }
-    }
-
-    /// Packs the permissions as Clerk does: one mask for each feature, bit `j` for the `j`-th permission.
-    fn claims_v2(&self, claims: &mut Map<String, Value>) {
-        let mut features: Vec<(&str, u128)> = Vec::new();
-        let mut names: Vec<&str> = Vec::new();
-        for permission in &self.permissions {
-            let key = permission.strip_prefix("org:").unwrap_or(permission);
-            let (feature, name) = key.split_once(':').unwrap_or((key, ""));
-            let position =
-                |list: &[&str], wanted: &str| list.iter().position(|entry| *entry == wanted);
-            let bit = position(&names, name).unwrap_or_else(|| {
-                names.push(name);
-                names.len() - 1
-            });
-            let mask = 1_u128
-                .checked_shl(u32::try_from(bit).unwrap_or(u32::MAX))
-                .unwrap_or(0);
-            match features.iter_mut().find(|(known, _)| *known == feature) {
-                Some((_, known)) => *known |= mask,
-                None => features.push((feature, mask)),
-            }
-        }
-        let join = |parts: Vec<String>| parts.join(",");
-        let mut o = Map::new();
-        o.insert("id".to_owned(), self.id.clone().into());
-        o.insert("rol".to_owned(), self.role.clone().into());
-        if let Some(slug) = &self.slug {
-            o.insert("slg".to_owned(), slug.clone().into());
-        }
-        if !features.is_empty() {
-            let list = features
-                .iter()
-                .map(|(feature, _)| format!("o:{feature}"))
-                .collect();
-            claims.insert("fea".to_owned(), join(list).into());
-            let masks = features.iter().map(|(_, mask)| mask.to_string()).collect();
-            o.insert("per".to_owned(), names.join(",").into());
-            o.insert("fpm".to_owned(), join(masks).into());
-        }
-        claims.insert("o".to_owned(), o.into());
     }
 }
 

@@ -1,0 +1,93 @@
+//! Options from environment variables.
+
+use super::{VerifierBuilder, key_source::names_a_source};
+use crate::{env::Environment, error::ConfigProblem};
+
+impl VerifierBuilder {
+    /// Takes what is not set in code from environment variables. An empty variable counts as unset.
+    ///
+    /// | variable | option |
+    /// |---|---|
+    /// | `CLERK_JWT_KEY` | [`jwt_key`](Self::jwt_key) |
+    /// | `CLERK_PUBLISHABLE_KEY` | [`publishable_key`](Self::publishable_key) |
+    /// | `CLERK_SECRET_KEY` | `secret_key` |
+    /// | `CLERK_PROXY_URL` | [`proxy_url`](Self::proxy_url) |
+    /// | `CLERK_AUTHORIZED_PARTIES` | [`authorized_parties`](Self::authorized_parties), comma-separated |
+    /// | `CLERK_API_URL`, `CLERK_API_VERSION` | `api_url`, `api_version` |
+    ///
+    /// The first three are read only where code names no key source at all: keys come from code or from the
+    /// environment, never from both. `CLERK_DOMAIN` and `CLERK_IS_SATELLITE` are not read yet.
+    ///
+    /// ```
+    /// # // `with_env` alone would depend on the machine that runs this.
+    /// use clerk_verify::{Verifier, testing::TestIssuer};
+    ///
+    /// let issuer = TestIssuer::new();
+    /// let verifier = Verifier::builder().jwks_json(issuer.jwks_json()).with_env().build();
+    /// # let _ = verifier;
+    /// ```
+    pub fn with_env(mut self) -> Self {
+        self.environment = Some(Environment::process());
+        self
+    }
+
+    /// [`with_env`](Self::with_env) with variables of your own: for tests, and for settings that live in a
+    /// file.
+    ///
+    /// ```
+    /// use clerk_verify::Verifier;
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .with_env_from(|name| match name {
+    ///         "CLERK_PUBLISHABLE_KEY" => Some("pk_live_Y2xlcmsuY2xlcmsuZGV2JA".to_owned()),
+    ///         _ => None,
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn with_env_from<F>(mut self, read: F) -> Self
+    where
+        F: Fn(&str) -> Option<String> + Send + Sync + 'static,
+    {
+        self.environment = Some(Environment::from_fn(read));
+        self
+    }
+}
+
+/// Code first, then the environment; but keys come from one of the two, never from both.
+pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProblem>) {
+    let Some(environment) = builder.environment.take() else {
+        return;
+    };
+    let set = |option: &mut Option<String>, name: &str| {
+        if option.is_none() {
+            *option = environment.get(name);
+        }
+    };
+    if !names_a_source(builder) {
+        set(&mut builder.jwt_key, "CLERK_JWT_KEY");
+        #[cfg(feature = "jwks")]
+        set(&mut builder.remote.secret_key, "CLERK_SECRET_KEY");
+        set(&mut builder.publishable_key, "CLERK_PUBLISHABLE_KEY");
+    }
+    set(&mut builder.proxy_url, "CLERK_PROXY_URL");
+    #[cfg(feature = "jwks")]
+    {
+        set(&mut builder.remote.api_url, "CLERK_API_URL");
+        set(&mut builder.remote.api_version, "CLERK_API_VERSION");
+    }
+    if builder.authorized_parties.is_none() {
+        builder.authorized_parties = environment.list("CLERK_AUTHORIZED_PARTIES");
+        if builder
+            .authorized_parties
+            .as_ref()
+            .is_some_and(Vec::is_empty)
+        {
+            problems.push(ConfigProblem::new(
+                "CLERK_AUTHORIZED_PARTIES",
+                "commas without an origin",
+                "list your frontends' origins, such as https://app.example.com, or unset it",
+            ));
+        }
+    }
+}
