@@ -1,5 +1,7 @@
 //! What the two middlewares do with a request, before and after its token is known.
 
+use std::fmt;
+
 use actix_web::{
     HttpMessage, HttpResponse,
     dev::ServiceRequest,
@@ -12,16 +14,16 @@ use clerk_verify::{AuthState, Authentication, Session, SignedOut, TokenSource, V
 
 use crate::{
     headers::{Headers, hide_credentials},
-    on_error::OnError,
+    on_error::Answer,
 };
 
 /// The options of a middleware.
-#[derive(Clone, Debug)]
-pub(crate) struct Guard {
+#[derive(Clone)]
+pub(crate) struct Guard<F> {
     pub(crate) verifier: Verifier,
     pub(crate) token_sources: Option<Vec<TokenSource>>,
     pub(crate) strictness: Strictness,
-    pub(crate) on_error: OnError,
+    pub(crate) on_error: F,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,13 +34,22 @@ pub(crate) enum Strictness {
     Strict { allow_preflight: bool },
 }
 
-impl Guard {
-    pub(crate) fn new(verifier: Verifier, strictness: Strictness) -> Self {
+impl<F> Guard<F> {
+    pub(crate) fn new(verifier: Verifier, strictness: Strictness, on_error: F) -> Self {
         Self {
             verifier,
             token_sources: None,
             strictness,
-            on_error: OnError::nothing(),
+            on_error,
+        }
+    }
+
+    pub(crate) fn with_on_error<N>(self, on_error: N) -> Guard<N> {
+        Guard {
+            verifier: self.verifier,
+            token_sources: self.token_sources,
+            strictness: self.strictness,
+            on_error,
         }
     }
 
@@ -55,11 +66,15 @@ impl Guard {
     /// Makes the request ready for the inner service, or says what to answer instead.
     // A response of actix-web is large whatever one does, and this is its one way out.
     #[allow(clippy::result_large_err)]
-    pub(crate) fn decide(
+    pub(crate) fn decide<A>(
         &self,
         request: &ServiceRequest,
         state: AuthState,
-    ) -> Result<(), HttpResponse> {
+    ) -> Result<(), HttpResponse>
+    where
+        F: Fn(&SignedOut) -> A,
+        A: Answer,
+    {
         if let AuthState::SignedOut(signed_out) = &state
             && let Some(mut response) = self.answer(request, signed_out)
         {
@@ -71,17 +86,31 @@ impl Guard {
         Ok(())
     }
 
-    fn answer(&self, request: &ServiceRequest, signed_out: &SignedOut) -> Option<HttpResponse> {
+    fn answer<A>(&self, request: &ServiceRequest, signed_out: &SignedOut) -> Option<HttpResponse>
+    where
+        F: Fn(&SignedOut) -> A,
+        A: Answer,
+    {
         match self.strictness {
-            Strictness::Lax => self.on_error.call(signed_out),
+            Strictness::Lax => (self.on_error)(signed_out).given(),
             Strictness::Strict {
                 allow_preflight: true,
             } if is_preflight(request) => None,
             Strictness::Strict { .. } => {
-                let given = self.on_error.call(signed_out);
+                let given = (self.on_error)(signed_out).given();
                 Some(given.unwrap_or_else(|| signed_out.refusal().into()))
             }
         }
+    }
+}
+
+impl<F> fmt::Debug for Guard<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard")
+            .field("verifier", &self.verifier)
+            .field("token_sources", &self.token_sources)
+            .field("strictness", &self.strictness)
+            .finish_non_exhaustive()
     }
 }
 

@@ -85,12 +85,15 @@ mod middleware;
 mod on_error;
 mod service;
 
+#[cfg(feature = "jwks")]
+pub use clerk_verify::JwksOptions;
 pub use clerk_verify::{
-    AuthState, Reason, Refusal, Session, SessionRejection, SignedOut, TokenSource, Verifier,
+    AuthState, Claims, ConfigError, Organization, Reason, Refusal, Session, SessionRejection,
+    SignedOut, TokenSource, Verifier, VerifierBuilder, VerifyError,
 };
 
 pub use self::{
     middleware::{RequireSession, WithSession},
-    on_error::Answer,
+    on_error::{Answer, DefaultAnswer},
     service::{ResponseFuture, SessionService},
 };

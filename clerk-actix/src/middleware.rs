@@ -14,7 +14,7 @@ use clerk_verify::{SignedOut, TokenSource, Verifier};
 
 use crate::{
     guard::{Guard, Strictness},
-    on_error::{Answer, OnError},
+    on_error::{Answer, DefaultAnswer},
     service::SessionService,
 };
 
@@ -66,7 +66,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct RequireSession(Guard);
+pub struct RequireSession<F = DefaultAnswer>(Guard<F>);
 
 impl RequireSession {
     /// A middleware with this verifier.
@@ -76,14 +76,14 @@ impl RequireSession {
     /// let middleware = clerk_actix::RequireSession::new(verifier);
     /// ```
     pub fn new(verifier: Verifier) -> Self {
-        Self(Guard::new(
-            verifier,
-            Strictness::Strict {
-                allow_preflight: false,
-            },
-        ))
+        let strictness = Strictness::Strict {
+            allow_preflight: false,
+        };
+        Self(Guard::new(verifier, strictness, |_| ()))
     }
+}
 
+impl<F> RequireSession<F> {
     /// Calls `on_error` with each caller who is signed out; it may replace the answer. See [`Answer`].
     ///
     /// ```
@@ -95,9 +95,12 @@ impl RequireSession {
     ///     HttpResponse::SeeOther().insert_header(("location", "/sign-in")).finish()
     /// });
     /// ```
-    pub fn on_error<A: Answer>(mut self, on_error: impl Fn(&SignedOut) -> A + 'static) -> Self {
-        self.0.on_error = OnError::new(on_error);
-        self
+    pub fn on_error<N, A>(self, on_error: N) -> RequireSession<N>
+    where
+        N: Fn(&SignedOut) -> A,
+        A: Answer,
+    {
+        RequireSession(self.0.with_on_error(on_error))
     }
 
     /// Looks for the token in these places instead of the verifier's.
@@ -127,14 +130,16 @@ impl RequireSession {
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for RequireSession
+impl<S, B, F, A> Transform<S, ServiceRequest> for RequireSession<F>
 where
+    F: Fn(&SignedOut) -> A + Clone + 'static,
+    A: Answer + 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Transform = SessionService<S>;
+    type Transform = SessionService<S, F>;
     type InitError = ();
     type Future = Ready<Result<Self::Transform, Self::InitError>>;
 
@@ -164,7 +169,7 @@ where
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct WithSession(Guard);
+pub struct WithSession<F = DefaultAnswer>(Guard<F>);
 
 impl WithSession {
     /// A middleware with this verifier.
@@ -174,9 +179,11 @@ impl WithSession {
     /// let middleware = clerk_actix::WithSession::new(verifier);
     /// ```
     pub fn new(verifier: Verifier) -> Self {
-        Self(Guard::new(verifier, Strictness::Lax))
+        Self(Guard::new(verifier, Strictness::Lax, |_| ()))
     }
+}
 
+impl<F> WithSession<F> {
     /// Calls `on_error` with each caller who is signed out, also one who has no token at all; it may answer
     /// in the handler's place. See [`Answer`].
     ///
@@ -189,9 +196,12 @@ impl WithSession {
     ///     (signed_out.reason() != Reason::SessionTokenMissing).then(|| signed_out.refusal().into())
     /// });
     /// ```
-    pub fn on_error<A: Answer>(mut self, on_error: impl Fn(&SignedOut) -> A + 'static) -> Self {
-        self.0.on_error = OnError::new(on_error);
-        self
+    pub fn on_error<N, A>(self, on_error: N) -> WithSession<N>
+    where
+        N: Fn(&SignedOut) -> A,
+        A: Answer,
+    {
+        WithSession(self.0.with_on_error(on_error))
     }
 
     /// Looks for the token in these places instead of the verifier's.
@@ -208,14 +218,16 @@ impl WithSession {
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for WithSession
+impl<S, B, F, A> Transform<S, ServiceRequest> for WithSession<F>
 where
+    F: Fn(&SignedOut) -> A + Clone + 'static,
+    A: Answer + 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Transform = SessionService<S>;
+    type Transform = SessionService<S, F>;
     type InitError = ();
     type Future = Ready<Result<Self::Transform, Self::InitError>>;
 

@@ -1,7 +1,5 @@
 //! What happens with a caller who is signed out.
 
-use std::{fmt, rc::Rc};
-
 use actix_web::HttpResponse;
 use clerk_verify::SignedOut;
 
@@ -48,28 +46,13 @@ impl Answer for () {
     }
 }
 
-/// A closure of the user's, its type forgotten.
-#[derive(Clone)]
-pub(crate) struct OnError(Rc<Observe>);
-
-type Observe = dyn Fn(&SignedOut) -> Option<HttpResponse>;
-
-impl OnError {
-    pub(crate) fn new<A: Answer>(on_error: impl Fn(&SignedOut) -> A + 'static) -> Self {
-        Self(Rc::new(move |signed_out| on_error(signed_out).given()))
-    }
-
-    pub(crate) fn nothing() -> Self {
-        Self::new(|_| ())
-    }
-
-    pub(crate) fn call(&self, signed_out: &SignedOut) -> Option<HttpResponse> {
-        (self.0)(signed_out)
-    }
-}
-
-impl fmt::Debug for OnError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OnError")
-    }
-}
+/// What a middleware has until it is given a closure: the usual answer goes out.
+///
+/// ```
+/// use clerk_actix::{DefaultAnswer, RequireSession};
+///
+/// fn plain(middleware: RequireSession) -> RequireSession<DefaultAnswer> {
+///     middleware
+/// }
+/// ```
+pub type DefaultAnswer = fn(&SignedOut);

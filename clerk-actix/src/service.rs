@@ -13,20 +13,20 @@ use actix_web::{
     body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, forward_ready},
 };
-use clerk_verify::{Authentication, PendingAuthentication};
+use clerk_verify::{Authentication, PendingAuthentication, SignedOut};
 use pin_project_lite::pin_project;
 
-use crate::guard::Guard;
+use crate::{guard::Guard, on_error::Answer};
 
 /// A service behind [`RequireSession`](crate::RequireSession) or [`WithSession`](crate::WithSession).
 #[doc(hidden)]
-pub struct SessionService<S> {
+pub struct SessionService<S, F> {
     service: Rc<S>,
-    guard: Rc<Guard>,
+    guard: Rc<Guard<F>>,
 }
 
-impl<S> SessionService<S> {
-    pub(crate) fn new(service: S, guard: Rc<Guard>) -> Self {
+impl<S, F> SessionService<S, F> {
+    pub(crate) fn new(service: S, guard: Rc<Guard<F>>) -> Self {
         Self {
             service: Rc::new(service),
             guard,
@@ -34,8 +34,10 @@ impl<S> SessionService<S> {
     }
 }
 
-impl<S, B> Service<ServiceRequest> for SessionService<S>
+impl<S, B, F, A> Service<ServiceRequest> for SessionService<S, F>
 where
+    F: Fn(&SignedOut) -> A + 'static,
+    A: Answer + 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
@@ -66,13 +68,15 @@ where
 }
 
 /// The way of a request whose key has to be fetched.
-async fn finish<S, B>(
+async fn finish<S, B, F, A>(
     pending: PendingAuthentication,
     request: ServiceRequest,
     service: Rc<S>,
-    guard: Rc<Guard>,
+    guard: Rc<Guard<F>>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error>
 where
+    F: Fn(&SignedOut) -> A,
+    A: Answer,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody,
 {
@@ -125,7 +129,7 @@ where
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for SessionService<S> {
+impl<S: fmt::Debug, F> fmt::Debug for SessionService<S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionService")
             .field("service", &self.service)

@@ -86,6 +86,31 @@ async fn a_session_that_something_else_left_is_removed() {
 }
 
 #[actix_web::test]
+async fn a_refusal_leaves_no_foreign_session_to_middleware_further_out() {
+    let app = init_service(
+        App::new()
+            .wrap(RequireSession::new(verifier()))
+            .wrap_fn(|request, service| {
+                let stolen = TestIssuer::new().token().session().unwrap();
+                request.extensions_mut().insert(AuthState::SignedIn(stolen));
+                service.call(request)
+            })
+            .route("/", web::get().to(who)),
+    )
+    .await;
+    let response = call_service(&app, TestRequest::get().to_request()).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert!(response.request().extensions().get::<AuthState>().is_none());
+}
+
+#[actix_web::test]
+async fn a_middleware_may_be_made_once_and_cloned_for_each_worker() {
+    fn for_workers<T: Clone + Send + 'static>(_: T) {}
+    for_workers(RequireSession::new(verifier()).on_error(|_| ()));
+    for_workers(WithSession::new(verifier()));
+}
+
+#[actix_web::test]
 async fn errors_of_the_inner_service_pass_untouched_and_a_refusal_is_none() {
     let inner = |_: ServiceRequest| async {
         Err::<actix_web::dev::ServiceResponse, Error>(ErrorImATeapot("mine"))
@@ -128,10 +153,19 @@ async fn a_preflight_is_refused_unless_it_is_allowed() {
         status(open(), preflight().method(Method::GET)).await,
         StatusCode::UNAUTHORIZED
     );
-    let no_origin = TestRequest::default()
-        .method(Method::OPTIONS)
-        .insert_header(("access-control-request-method", "GET"));
-    assert_eq!(status(open(), no_origin).await, StatusCode::UNAUTHORIZED);
+    for header in [
+        ("access-control-request-method", "GET"),
+        ("origin", "https://app.example.com"),
+    ] {
+        let half = TestRequest::default()
+            .method(Method::OPTIONS)
+            .insert_header(header);
+        assert_eq!(
+            status(open(), half).await,
+            StatusCode::UNAUTHORIZED,
+            "only {header:?}"
+        );
+    }
 }
 
 #[actix_web::test]

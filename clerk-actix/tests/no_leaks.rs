@@ -54,3 +54,19 @@ async fn no_token_is_logged_or_sent_back() {
         "the server's own log is captured too"
     );
 }
+
+#[test]
+fn no_secret_is_in_the_debug_output_of_a_middleware() {
+    let verifier = Verifier::builder()
+        .secret_key("sk_test_0123456789secret")
+        .build()
+        .unwrap();
+    let strict = RequireSession::new(verifier.clone());
+    let lax = WithSession::new(verifier);
+    let shown = format!("{strict:?} {lax:?}");
+    assert!(
+        shown.contains("RequireSession") && shown.contains("WithSession"),
+        "{shown}"
+    );
+    assert!(!shown.contains("0123456789"), "{shown}");
+}

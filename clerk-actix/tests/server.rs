@@ -93,7 +93,7 @@ async fn a_route_with_a_parameter_is_guarded_like_any_other() {
 async fn all_workers_share_one_verifier_and_one_fetch() {
     let issuer = TestIssuer::new();
     let keys = issuer.serve().await.unwrap();
-    keys.delay(std::time::Duration::from_millis(100));
+    keys.hold();
     let verifier = Verifier::builder()
         .jwks_url(keys.jwks_url())
         .build()
@@ -110,6 +110,10 @@ async fn all_workers_share_one_verifier_and_one_fetch() {
         let (client, header) = (server.clone(), bearer(&token));
         requests.spawn(async move { client.get("/me", &[header]).await });
     }
+    while keys.requests() == 0 {
+        tokio::task::yield_now().await;
+    }
+    keys.release();
     while let Some(answer) = requests.join_next().await {
         let answer = answer.unwrap();
         assert_eq!((answer.status, answer.body.as_str()), (200, "user_1"));

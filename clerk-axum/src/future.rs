@@ -20,6 +20,18 @@ pin_project! {
     ///
     /// With the key at hand it is the inner service's own future, or a refusal that is ready at once; only a
     /// request that waits for a key costs an allocation.
+    ///
+    /// ```
+    /// use clerk_axum::RequireSession;
+    /// use http::{Request, Response};
+    /// use tower::{Layer, Service, service_fn};
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    ///
+    /// let inner = service_fn(|_: Request<()>| async { Ok::<_, ()>(Response::new(String::new())) });
+    /// let mut service = RequireSession::new(verifier).layer(inner);
+    /// let future: clerk_axum::ResponseFuture<_, _, _, _, _> = service.call(Request::new(()));
+    /// # drop(future);
+    /// ```
     pub struct ResponseFuture<S, M, A, B, R>
     where
         S: Service<Request<B>>,
@@ -46,6 +58,10 @@ pin_project! {
             pending: Pin<Box<dyn Future<Output = AuthState> + Send>>,
             rest: Option<(Request<B>, S, Arc<Guard<M, A>>)>,
         },
+        Admitted {
+            request: Option<Request<B>>,
+            inner: S,
+        },
     }
 }
 
@@ -70,13 +86,13 @@ where
     pub(crate) fn waiting(
         pending: PendingAuthentication,
         request: Request<B>,
-        ready: S,
+        inner: S,
         guard: Arc<Guard<M, A>>,
     ) -> Self {
         Self {
             state: State::Waiting {
                 pending: Box::pin(pending.finish()),
-                rest: Some((request, ready, guard)),
+                rest: Some((request, inner, guard)),
             },
         }
     }
@@ -102,13 +118,23 @@ where
                 StateProjection::Waiting { pending, rest } => {
                     let state = ready!(pending.as_mut().poll(context));
                     match rest.take() {
-                        Some((request, mut inner, guard)) => match guard.decide(request, state) {
-                            Ok(request) => State::Inner {
-                                future: inner.call(request),
+                        Some((request, inner, guard)) => match guard.decide(request, state) {
+                            Ok(request) => State::Admitted {
+                                request: Some(request),
+                                inner,
                             },
                             Err(response) => State::Refused {
                                 response: Some(response),
                             },
+                        },
+                        None => State::Refused { response: None },
+                    }
+                }
+                StateProjection::Admitted { request, inner } => {
+                    ready!(inner.poll_ready(context))?;
+                    match request.take() {
+                        Some(request) => State::Inner {
+                            future: inner.call(request),
                         },
                         None => State::Refused { response: None },
                     }

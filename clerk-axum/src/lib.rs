@@ -11,7 +11,7 @@
 //!     format!("hello, {}", session.user_id())
 //! }
 //!
-//! # fn main() -> Result<(), clerk_verify::ConfigError> {
+//! # fn main() -> Result<(), clerk_axum::ConfigError> {
 //! let verifier = Verifier::builder()
 //!     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
 //!     .authorized_parties(["https://app.example.com"])
@@ -101,8 +101,11 @@ mod mode;
 mod on_error;
 mod service;
 
+#[cfg(feature = "jwks")]
+pub use clerk_verify::JwksOptions;
 pub use clerk_verify::{
-    AuthState, Reason, Refusal, Session, SessionRejection, SignedOut, TokenSource, Verifier,
+    AuthState, Claims, ConfigError, Organization, Reason, Refusal, Session, SessionRejection,
+    SignedOut, TokenSource, Verifier, VerifierBuilder, VerifyError,
 };
 
 pub use self::{
@@ -112,8 +115,3 @@ pub use self::{
     on_error::{Answer, DefaultAnswer, OnError},
     service::SessionService,
 };
-
-/// The README's code, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

@@ -84,6 +84,13 @@ where
 /// let answer: Option<Response<String>> = Answer::<Lax, String>::complete(response, &signed_out);
 /// assert!(answer.is_some());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no answer with a body of type `{B}` for a caller who is signed out",
+    note = "return `()`, `Option<http::Response<{B}>>` or `http::Response<{B}>` from the closure (axum: \
+            `.into_response()`)",
+    note = "where the service's body can't be made from a `String`, as in tonic, the closure of a strict layer \
+            must return `http::Response<{B}>`"
+)]
 pub trait Answer<M: Mode, B> {
     /// The answer in the form that this kind of layer needs; a strict one falls back on the usual.
     fn complete(self, signed_out: &SignedOut) -> M::Answer<B>;

@@ -1,12 +1,12 @@
 //! The service that both layers make.
 
 use std::{
-    fmt, mem,
+    fmt,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use clerk_verify::{AuthState, Authentication};
+use clerk_verify::Authentication;
 use http::{Request, Response};
 use tower_service::Service;
 
@@ -54,20 +54,23 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // Whatever an outer service left there does not count.
-        request.extensions_mut().remove::<AuthState>();
-        match self.guard.begin(&mut request) {
+        let authentication = self.guard.begin(&mut request);
+        let refusal = match authentication {
             Authentication::Done(state) => match self.guard.decide(request, state) {
-                Ok(request) => ResponseFuture::inner(self.inner.call(request)),
+                Ok(request) => return ResponseFuture::inner(self.inner.call(request)),
                 Err(response) => ResponseFuture::refused(response),
             },
             Authentication::Waiting(pending) => {
-                // The service that was polled ready goes along; the clone left here has yet to be.
-                let clone = self.inner.clone();
-                let ready = mem::replace(&mut self.inner, clone);
-                ResponseFuture::waiting(pending, request, ready, Arc::clone(&self.guard))
+                let (inner, guard) = (self.inner.clone(), Arc::clone(&self.guard));
+                ResponseFuture::waiting(pending, request, inner, guard)
             }
-        }
+        };
+        // The inner service was polled ready and will not be called: a fresh clone takes its place, so that
+        // what it has reserved (a permit, a slot in a buffer) is free for others. One who waits for keys gets
+        // a clone that is polled ready when its turn comes.
+        let clone = self.inner.clone();
+        self.inner = clone;
+        refusal
     }
 }
 

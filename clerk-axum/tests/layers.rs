@@ -15,7 +15,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -25,7 +24,7 @@ use clerk_axum::{
 use clerk_verify::testing::TestIssuer;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
-use tower::{Layer, Service, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, limit::ConcurrencyLimit, service_fn};
 
 fn verifier() -> Verifier {
     TestIssuer::new().verifier().build().unwrap()
@@ -357,7 +356,6 @@ impl Service<Request<String>> for Picky {
 async fn the_inner_service_is_called_only_when_it_is_ready() {
     let issuer = TestIssuer::new();
     let keys = issuer.serve().await.unwrap();
-    keys.delay(Duration::from_millis(20));
     let unready_calls = Arc::new(AtomicUsize::new(0));
     let inner = Picky {
         ready: false,
@@ -378,6 +376,36 @@ async fn the_inner_service_is_called_only_when_it_is_ready() {
     assert!(first.await.is_ok() && second.await.is_ok());
     assert_eq!(unready_calls.load(Ordering::SeqCst), 0);
     assert_eq!(keys.requests(), 1);
+}
+
+/// What `poll_ready` has reserved is given back when the inner service is not called after all.
+#[tokio::test]
+async fn a_refused_or_waiting_request_holds_no_permit_of_the_inner_service() {
+    let issuer = TestIssuer::new();
+    let keys = issuer.serve().await.unwrap();
+    keys.hold();
+    let remote = Verifier::builder()
+        .jwks_url(keys.jwks_url())
+        .build()
+        .unwrap();
+    let inner = ConcurrencyLimit::new(service_fn(echo), 1);
+    let mut strict = RequireSession::new(remote).layer(inner.clone());
+
+    let refused = strict
+        .ready()
+        .await
+        .unwrap()
+        .call(without_token())
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    let waiting = strict.ready().await.unwrap().call(good());
+    // The one permit is free while a request waits for its key.
+    let other = inner.clone().oneshot(without_token()).await.unwrap();
+    assert_eq!(other.into_body(), "nothing: the request's own body");
+
+    keys.release();
+    assert_eq!(waiting.await.unwrap().status(), StatusCode::OK);
 }
 
 #[tokio::test]

@@ -10,10 +10,11 @@
 mod common;
 
 use axum::{Router, routing::get};
-use clerk_axum::{RequireSession, Session, WithSession};
+use clerk_axum::{RequireSession, Session, TokenSource, WithSession};
 use clerk_test_support::{behaviour, capture_logs};
 use clerk_verify::{Verifier, testing::TestIssuer};
 use common::Server;
+use tower::Layer;
 use tower_http::trace::{DefaultMakeSpan, DefaultOnRequest, DefaultOnResponse, TraceLayer};
 use tracing::Level;
 
@@ -59,5 +60,28 @@ async fn no_token_is_logged_or_sent_back() {
     assert!(
         logs.text().contains("started processing request"),
         "the server's own log is captured too"
+    );
+}
+
+#[test]
+fn no_secret_is_in_the_debug_output_of_a_layer() {
+    const SECRET: &str = "sk_test_0123456789secret";
+    let verifier = Verifier::builder().secret_key(SECRET).build().unwrap();
+    let strict =
+        RequireSession::new(verifier.clone()).token_sources([TokenSource::session_cookie()]);
+    let lax = WithSession::new(verifier);
+    let service = strict.layer("inner");
+    let shown = format!("{strict:?} {lax:?} {service:?}");
+    for name in [
+        "RequireSession",
+        "WithSession",
+        "SessionService",
+        "__session",
+    ] {
+        assert!(shown.contains(name), "{shown}");
+    }
+    assert!(
+        !shown.contains("secret\"") && !shown.contains("0123456789"),
+        "{shown}"
     );
 }

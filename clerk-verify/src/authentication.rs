@@ -22,6 +22,22 @@ pub enum Authentication {
 }
 
 /// A request whose token waits for its key. Holds no reference to the request.
+///
+/// ```
+/// use clerk_verify::{Authentication, Verifier, testing::TestIssuer};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let issuer = TestIssuer::new();
+/// let keys = issuer.serve().await.unwrap();
+/// let verifier = Verifier::builder().jwks_url(keys.jwks_url()).build().unwrap();
+/// let headers = [("authorization", format!("Bearer {}", issuer.token().sign()))];
+///
+/// let Authentication::Waiting(pending) = verifier.begin(&headers, None) else {
+///     panic!("no key is at hand yet");
+/// };
+/// assert!(pending.finish().await.is_signed_in());
+/// # });
+/// ```
 pub struct PendingAuthentication {
     pub(crate) verifier: Verifier,
     pub(crate) token: String,

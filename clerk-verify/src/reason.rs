@@ -100,9 +100,7 @@ impl Reason {
     /// and it keeps to the characters that RFC 6750 §3 allows in `error_description`.
     pub(crate) const fn description(self) -> &'static str {
         match self {
-            Self::SessionTokenMissing => {
-                "Sign in: the request carries no session token, neither as a bearer token nor in the session cookie."
-            }
+            Self::SessionTokenMissing => "The request carries no session token: sign in.",
             Self::TokenInvalid => "The session token is malformed.",
             Self::TokenTypeMismatch => {
                 "The token is of another class; a session token is needed here."

@@ -161,8 +161,9 @@ impl Verifier {
             Extraction::None => {
                 return Authentication::Done(decided(Err(Kind::Missing.into())));
             }
-            Extraction::Malformed(what) => {
-                return Authentication::Done(decided(Err(Kind::Header(what).into())));
+            Extraction::Malformed { field, found } => {
+                let field = field.to_owned();
+                return Authentication::Done(decided(Err(Kind::Header { field, found }.into())));
             }
         };
         match self.verify_token_now(&token) {

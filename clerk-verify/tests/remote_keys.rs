@@ -80,13 +80,15 @@ async fn asked(server: &KeyServer, count: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_concurrent_first_calls_make_one_fetch() {
     let setting = Setting::new().await;
-    setting.server.delay(Duration::from_millis(100));
+    setting.server.hold();
     let (verifier, token) = (setting.verifier(), setting.token());
     let mut calls = JoinSet::new();
     for _ in 0..1000 {
         let (verifier, token) = (verifier.clone(), token.clone());
         calls.spawn(async move { verifier.verify_token(&token).await });
     }
+    asked(&setting.server, 1).await;
+    setting.server.release();
     let mut accepted = 0;
     while let Some(result) = calls.join_next().await {
         assert_eq!(result.unwrap().unwrap().user_id(), "user_1");
@@ -486,6 +488,27 @@ async fn fixed_keys_are_looked_into_before_the_remote_ones() {
     assert_eq!(setting.server.requests(), 1);
 }
 
+#[test]
+fn the_limits_of_a_fetch_are_what_the_documentation_says() {
+    let seconds = Duration::from_secs;
+    assert_eq!(
+        JwksOptions::default(),
+        JwksOptions {
+            ttl: seconds(300),
+            max_stale: seconds(86_400),
+            unknown_kid_interval: seconds(10),
+            cold_wait: seconds(5),
+            connect_timeout: seconds(2),
+            timeout: seconds(5),
+            max_body_bytes: 524_288,
+            max_keys: 100,
+            backoff: seconds(1),
+            max_backoff: seconds(60),
+            max_cold_backoff: seconds(10),
+        }
+    );
+}
+
 #[tokio::test]
 async fn ready_fetches_the_keys_or_says_why_not() {
     let setting = Setting::new().await;
@@ -511,43 +534,55 @@ async fn without_a_key_at_hand_verify_token_now_has_no_answer() {
     assert_eq!(setting.server.requests(), 0);
 }
 
+/// Starts verifying in a task and waits until the key server has been asked.
+async fn call_in_mid_fetch(setting: &Setting, verifier: &Verifier) -> tokio::task::JoinHandle<()> {
+    let before = setting.server.requests();
+    setting.server.hold();
+    let (verifier, token) = (verifier.clone(), setting.token());
+    let call = tokio::spawn(async move { drop(verifier.verify_token(&token).await) });
+    asked(&setting.server, before + 1).await;
+    call
+}
+
 #[tokio::test]
 async fn a_caller_who_goes_away_takes_no_fetch_along() {
     let setting = Setting::new().await;
-    setting.server.delay(Duration::from_millis(100));
-    let (verifier, token) = (setting.verifier(), setting.token());
-    let call = tokio::time::timeout(Duration::from_millis(20), verifier.verify_token(&token));
-    assert!(call.await.is_err(), "the caller has gone away");
-    assert_eq!(reason(&verifier, &token).await, None);
+    let verifier = setting.verifier();
+    let call = call_in_mid_fetch(&setting, &verifier).await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    setting.server.release();
+    assert_eq!(reason(&verifier, &setting.token()).await, None);
     assert_eq!(setting.server.requests(), 1);
+}
+
+fn one_thread() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// A runtime for the key server, which goes on while others come and go.
+fn servers() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 #[test]
 fn a_runtime_that_ends_in_mid_fetch_leaves_the_verifier_usable() {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-    };
-    let servers = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let servers = servers();
     let setting = servers.block_on(Setting::new());
-    setting.server.delay(Duration::from_millis(300));
-    let (verifier, token) = (setting.verifier(), setting.token());
-    runtime().block_on(async {
-        let call = tokio::time::timeout(Duration::from_millis(20), verifier.verify_token(&token));
-        assert!(call.await.is_err());
-    });
-    setting.server.delay(Duration::ZERO);
-    assert_eq!(
-        runtime().block_on(reason(&verifier, &token)),
-        None,
-        "at once, without a pause"
-    );
+    let verifier = setting.verifier();
+    let runtime = one_thread();
+    runtime.block_on(call_in_mid_fetch(&setting, &verifier));
+    drop(runtime);
+    setting.server.release();
+    let reason = one_thread().block_on(reason(&verifier, &setting.token()));
+    assert_eq!(reason, None, "at once, without a pause");
     assert_eq!(verifier.status().failures(), 0);
 }
 
@@ -601,29 +636,19 @@ async fn a_body_that_never_ends_is_given_up_at_the_size_limit() {
 
 #[test]
 fn a_runtime_that_is_not_driven_any_more_holds_up_no_other() {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-    };
-    let servers = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let servers = servers();
     let setting = servers.block_on(Setting::new());
-    setting.server.delay(Duration::from_millis(200));
-    let (verifier, token) = (setting.verifier(), setting.token());
-    let idle = runtime();
-    idle.block_on(async {
-        let call = tokio::time::timeout(Duration::from_millis(20), verifier.verify_token(&token));
-        assert!(call.await.is_err());
-    });
-    setting.server.delay(Duration::ZERO);
+    let verifier = setting.verifier();
+    let idle = one_thread();
+    idle.block_on(call_in_mid_fetch(&setting, &verifier));
+    setting.server.release();
     setting.clock.advance(Duration::from_secs(6));
-    assert_eq!(runtime().block_on(reason(&verifier, &token)), None);
+    assert_eq!(
+        one_thread().block_on(reason(&verifier, &setting.token())),
+        None
+    );
     assert_eq!(verifier.status().fetches(), 2);
+    drop(idle);
 }
 
 /// Runs it in a thread of its own and gives up after a while: a deadlock fails the test and does not hang it.
@@ -646,20 +671,13 @@ fn first_poll(verifier: &Verifier, token: &str) -> Option<Option<Reason>> {
 
 #[test]
 fn a_runtime_that_has_shut_down_does_not_lock_the_verifier() {
-    let servers = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let servers = servers();
     let setting = servers.block_on(Setting::new());
     let (verifier, token) = (setting.verifier(), setting.token());
     let seen = within_five_seconds({
         let (verifier, token) = (verifier.clone(), token.clone());
         move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime = one_thread();
             let handle = runtime.handle().clone();
             drop(runtime);
             let _entered = handle.enter();
@@ -674,23 +692,14 @@ fn a_runtime_that_has_shut_down_does_not_lock_the_verifier() {
 
 #[test]
 fn outside_of_a_runtime_the_answer_is_503_also_while_others_fetch() {
-    let servers = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let servers = servers();
     let setting = servers.block_on(Setting::new());
-    setting.server.delay(Duration::from_secs(3));
     let (verifier, token) = (setting.verifier(), setting.token());
     assert_eq!(
         first_poll(&verifier, &token),
         Some(Some(Reason::JwkRemoteFailedToLoad))
     );
-    servers.spawn({
-        let (verifier, token) = (verifier.clone(), token.clone());
-        async move { verifier.verify_token(&token).await }
-    });
-    servers.block_on(asked(&setting.server, 1));
+    servers.block_on(call_in_mid_fetch(&setting, &verifier));
     assert_eq!(
         first_poll(&verifier, &token),
         Some(Some(Reason::JwkRemoteFailedToLoad))
@@ -737,6 +746,26 @@ async fn an_issuer_alone_names_its_key_server() {
     let token = setting.issuer.token().issuer(url).sign();
     assert_eq!(reason(&verifier, &token).await, None);
     assert_eq!(setting.server.requests(), 1);
+}
+
+#[tokio::test]
+async fn beside_a_secret_key_in_code_the_environments_publishable_key_fetches_nothing() {
+    let setting = Setting::new().await;
+    let key = setting.issuer.publishable_key();
+    let verifier = Verifier::builder()
+        .secret_key("sk_test_1")
+        .api_url(setting.server.url())
+        .clock(setting.clock.clone())
+        .with_env_from(move |name| (name == "CLERK_PUBLISHABLE_KEY").then(|| key.clone()))
+        .build()
+        .unwrap();
+    assert_eq!(reason(&verifier, &setting.token()).await, None);
+    assert_eq!(setting.server.requests(), 1);
+    let foreign = setting.issuer.token().issuer("https://evil.example").sign();
+    assert_eq!(
+        reason(&verifier, &foreign).await,
+        Some(Reason::TokenInvalidIssuer)
+    );
 }
 
 #[tokio::test]

@@ -262,6 +262,36 @@ fn keys_come_from_code_or_from_the_environment_never_from_both() {
 }
 
 #[test]
+fn beside_a_key_in_code_the_environments_publishable_key_says_who_the_issuer_is() {
+    let issuer = TestIssuer::new();
+    let key = issuer.publishable_key();
+    let environment = move |name: &str| (name == "CLERK_PUBLISHABLE_KEY").then(|| key.clone());
+    let foreign = issuer.token().issuer("https://evil.example").sign();
+    for builder in [
+        Verifier::builder().jwt_key(issuer.public_pem()),
+        Verifier::builder().jwks_json(issuer.jwks_json()),
+    ] {
+        assert!(
+            builder
+                .clone()
+                .build()
+                .unwrap()
+                .verify_token_now(&foreign)
+                .unwrap()
+                .is_ok()
+        );
+        let verifier = builder.with_env_from(environment.clone()).build().unwrap();
+        assert!(
+            verifier
+                .verify_token_now(&issuer.token().sign())
+                .unwrap()
+                .is_ok()
+        );
+        assert!(verifier.verify_token_now(&foreign).unwrap().is_err());
+    }
+}
+
+#[test]
 fn a_verifier_says_which_parties_it_authorizes() {
     let verifier = TestIssuer::new()
         .verifier()

@@ -26,6 +26,17 @@ impl Answer {
     /// Where it is not.
     pub fn assert_refuses(&self, status: u16, reason: &str) {
         assert_eq!(self.status, status, "{self:?}");
+        for (name, _) in &self.headers {
+            let count = self
+                .headers
+                .iter()
+                .filter(|(known, _)| known == name)
+                .count();
+            assert!(
+                count == 1 || name == "vary",
+                "{name} stands {count} times: {self:?}"
+            );
+        }
         assert_eq!(self.header("x-clerk-auth-reason"), Some(reason), "{self:?}");
         assert_eq!(
             self.header("x-clerk-auth-status"),

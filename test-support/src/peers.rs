@@ -151,6 +151,11 @@ pub fn peer_cases() -> Vec<PeerCase> {
             signed_in.clone(),
         ),
         case(
+            "no scheme, but the form of a token",
+            vec![("authorization".to_owned(), token().sign().into_bytes())],
+            signed_in.clone(),
+        ),
+        case(
             "a lower-case scheme",
             vec![(
                 "authorization".to_owned(),

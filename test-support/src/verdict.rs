@@ -35,7 +35,7 @@ impl Verdict {
         let id = &vector.id;
         if vector.is_policy() {
             return match policies.get(id) {
-                Some(pinned) if pinned.is_like(self) => Ok(()),
+                Some(pinned) if pinned.is_met_by(self, vector.expect_sub.as_deref()) => Ok(()),
                 Some(pinned) => Err(format!("{id}: {self}, the table says {pinned}")),
                 None => Err(format!("{id}: {self}, not in the table")),
             };
@@ -60,11 +60,13 @@ impl Verdict {
         }
     }
 
-    /// A table has no users.
-    fn is_like(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Accepted(_), Self::Accepted(_)) => true,
-            (this, other) => this == other,
+    /// The table names a user only where it is another one than the case's.
+    fn is_met_by(&self, verdict: &Self, case_user: Option<&str>) -> bool {
+        match (self, verdict) {
+            (Self::Accepted(named), Self::Accepted(user)) if named.is_empty() => {
+                case_user.is_none_or(|expected| expected == user)
+            }
+            (pinned, verdict) => pinned == verdict,
         }
     }
 }
@@ -103,6 +105,9 @@ pub fn policy_table() -> BTreeMap<String, Verdict> {
             let id = cells.next()?.trim_end_matches('`').to_owned();
             let verdict = match cells.next()? {
                 "accepted" => Verdict::Accepted(String::new()),
+                cell if cell.starts_with("accepted as ") => {
+                    Verdict::Accepted(cell["accepted as ".len()..].trim_matches('`').to_owned())
+                }
                 reason => Verdict::Rejected(reason.trim_matches('`').to_owned()),
             };
             Some((id, verdict))

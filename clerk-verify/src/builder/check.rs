@@ -190,12 +190,18 @@ fn warn_of(authorized_parties: &[String]) {
              CLERK_AUTHORIZED_PARTIES"
         );
     }
-    for party in authorized_parties {
-        if party.ends_with('/') || party.contains('*') {
-            tracing::warn!(
-                party = %party.escape_debug(),
-                "this authorized party matches no token: an origin has no slash at its end and no wildcard"
-            );
-        }
+    for party in authorized_parties.iter().filter(|party| !is_origin(party)) {
+        tracing::warn!(
+            party = %party.escape_debug(),
+            "this authorized party matches no token: an origin is scheme://host, with a port where it is not \
+             the scheme's own, without a path, a slash at the end or a wildcard"
+        );
     }
+}
+
+/// `scheme://host` or `scheme://host:port`, as browsers write it.
+fn is_origin(party: &str) -> bool {
+    party.split_once("://").is_some_and(|(scheme, rest)| {
+        !scheme.is_empty() && !rest.is_empty() && !rest.contains(['/', '?', '#', '*', '@', ' '])
+    })
 }

@@ -15,8 +15,9 @@ impl VerifierBuilder {
     /// | `CLERK_AUTHORIZED_PARTIES` | [`authorized_parties`](Self::authorized_parties), comma-separated |
     /// | `CLERK_API_URL`, `CLERK_API_VERSION` | `api_url`, `api_version` |
     ///
-    /// The first three are read only where code names no key source at all: keys come from code or from the
-    /// environment, never from both. `CLERK_DOMAIN` and `CLERK_IS_SATELLITE` are not read yet.
+    /// Keys come from code or from the environment, never from both: where code names a key source,
+    /// `CLERK_JWT_KEY` and `CLERK_SECRET_KEY` are not read, and `CLERK_PUBLISHABLE_KEY` only says who the issuer
+    /// is. `CLERK_DOMAIN` and `CLERK_IS_SATELLITE` are not read yet.
     ///
     /// ```
     /// # // `with_env` alone would depend on the machine that runs this.
@@ -54,7 +55,8 @@ impl VerifierBuilder {
     }
 }
 
-/// Code first, then the environment; but keys come from one of the two, never from both.
+/// Code first, then the environment. Keys come from one of the two, never from both: beside a key source in code,
+/// the environment's publishable key only says who the issuer is.
 pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProblem>) {
     let Some(environment) = builder.environment.take() else {
         return;
@@ -64,12 +66,14 @@ pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProbl
             *option = environment.get(name);
         }
     };
-    if !names_a_source(builder) {
+    if names_a_source(builder) {
+        builder.publishable_key_is_issuer = builder.publishable_key.is_none();
+    } else {
         set(&mut builder.jwt_key, "CLERK_JWT_KEY");
         #[cfg(feature = "jwks")]
         set(&mut builder.remote.secret_key, "CLERK_SECRET_KEY");
-        set(&mut builder.publishable_key, "CLERK_PUBLISHABLE_KEY");
     }
+    set(&mut builder.publishable_key, "CLERK_PUBLISHABLE_KEY");
     set(&mut builder.proxy_url, "CLERK_PROXY_URL");
     #[cfg(feature = "jwks")]
     {

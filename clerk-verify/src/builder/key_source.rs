@@ -153,6 +153,7 @@ mod remote {
         problems: &mut Vec<ConfigProblem>,
     ) -> Option<Endpoint> {
         const PATH: &str = "/.well-known/jwks.json";
+        let frontend_api = frontend_api.filter(|_| !builder.publishable_key_is_issuer);
         if let Some(proxy) = &builder.proxy_url {
             let url = checked("proxy_url", base_url(proxy, PATH), problems)?;
             return frontend_api.map(|_| Endpoint::public(url));

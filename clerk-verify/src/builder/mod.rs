@@ -43,7 +43,6 @@ use crate::{
 /// | `jwks_url` | a JWK Set at any https URL | fetched and kept |
 /// | [`publishable_key`](Self::publishable_key) | the instance's Frontend API | fetched and kept |
 /// | `secret_key` | the Backend API | fetched and kept |
-///
 /// | [`issuer`](Self::issuer) alone | that issuer's Frontend API | fetched and kept |
 ///
 /// `jwt_key` wins over all others. Of the remote ones the first in this table is used. `jwks_json` may stand
@@ -71,6 +70,8 @@ pub struct VerifierBuilder {
     jwt_key: Option<String>,
     jwks_json: Option<String>,
     publishable_key: Option<String>,
+    /// It says who the issuer is, and not where the keys are.
+    publishable_key_is_issuer: bool,
     proxy_url: Option<String>,
     #[cfg(feature = "jwks")]
     remote: remote::RemoteOptions,

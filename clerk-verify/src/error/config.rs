@@ -63,6 +63,14 @@ impl fmt::Display for ConfigError {
 impl Error for ConfigError {}
 
 /// One mistake in the options of a verifier.
+///
+/// ```
+/// # use clerk_verify::Verifier;
+/// let error = Verifier::builder().publishable_key("pk_live_").build().unwrap_err();
+/// for problem in error.problems() {
+///     println!("{}: found {}; {}", problem.option(), problem.found(), problem.remedy());
+/// }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConfigProblem {
     option: &'static str,

@@ -9,12 +9,12 @@ use crate::{algorithm::Algorithm, reason::Reason};
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Kind {
     #[error(
-        "the request carries no session token, neither in the Authorization header nor in the session \
-         cookie; send `Authorization: Bearer <token>`, or sign in in the browser"
+        "the request carries no session token in any place where this verifier looks for one; usually that is \
+         `Authorization: Bearer <token>` or the cookie `__session`"
     )]
     Missing,
-    #[error("malformed Authorization header: {0}; send `Authorization: Bearer <token>`, once")]
-    Header(&'static str),
+    #[error("malformed `{field}` header: {found}; send it once, with one token")]
+    Header { field: String, found: &'static str },
     #[error(
         "malformed token: {length} bytes, the limit is {limit}; Clerk's tokens have about 1,000: take \
          claims out of the session token, or raise `max_token_len`"
@@ -135,7 +135,7 @@ impl Kind {
     pub(super) fn reason(&self) -> Reason {
         match self {
             Self::Missing => Reason::SessionTokenMissing,
-            Self::Header(_)
+            Self::Header { .. }
             | Self::TooLong { .. }
             | Self::Malformed(_)
             | Self::Json { .. }

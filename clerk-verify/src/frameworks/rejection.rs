@@ -43,11 +43,16 @@ impl From<SignedOut> for SessionRejection {
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
-/// use clerk_verify::MissingLayer;
+/// use axum_core::extract::FromRequestParts;
+/// use clerk_verify::{Session, SessionRejection};
 ///
-/// fn status(_: &MissingLayer) -> u16 {
-///     500
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (mut parts, ()) = http::Request::new(()).into_parts();
+/// match Session::from_request_parts(&mut parts, &()).await {
+///     Err(SessionRejection::MissingLayer(missing)) => assert!(missing.to_string().contains(".layer(")),
+///     _ => unreachable!("there is no layer"),
 /// }
+/// # });
 /// # }
 /// ```
 #[derive(Clone, Debug)]

@@ -5,31 +5,35 @@ use std::borrow::Cow;
 use super::source::Extraction;
 
 /// The token of a bearer header, or of a header that holds a bare token.
-pub(super) fn bearer<'h>(values: impl Iterator<Item = &'h [u8]>) -> Extraction<'h> {
+pub(super) fn bearer<'h>(values: impl Iterator<Item = &'h [u8]>, field: &'h str) -> Extraction<'h> {
+    let malformed = |found| Extraction::Malformed { field, found };
     let value = match only_value(values) {
         Ok(Some(value)) => value,
         Ok(None) => return Extraction::None,
-        Err(malformed) => return malformed,
+        Err(found) => return malformed(found),
     };
     let Some((scheme, credentials)) = value.split_once([' ', '\t']) else {
-        return without_scheme(value);
+        return without_scheme(value).unwrap_or_else(malformed);
     };
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Extraction::None;
     }
     let token = credentials.trim_start_matches([' ', '\t']);
     if token.contains([' ', '\t']) {
-        return Extraction::Malformed("more than one value after `Bearer`");
+        return malformed("more than one value after `Bearer`");
     }
     Extraction::Token(Cow::Borrowed(token))
 }
 
 /// The value of a field that holds nothing but a token.
-pub(super) fn whole_value<'h>(values: impl Iterator<Item = &'h [u8]>) -> Extraction<'h> {
+pub(super) fn whole_value<'h>(
+    values: impl Iterator<Item = &'h [u8]>,
+    field: &'h str,
+) -> Extraction<'h> {
     match only_value(values) {
         Ok(Some(value)) => Extraction::Token(Cow::Borrowed(value)),
         Ok(None) => Extraction::None,
-        Err(malformed) => malformed,
+        Err(found) => Extraction::Malformed { field, found },
     }
 }
 
@@ -43,29 +47,25 @@ pub(super) fn text(value: &[u8]) -> Option<&str> {
 }
 
 /// A field that stands once, or several times with one and the same value; an empty one is absent.
-fn only_value<'h>(
-    values: impl Iterator<Item = &'h [u8]>,
-) -> Result<Option<&'h str>, Extraction<'h>> {
+fn only_value<'h>(values: impl Iterator<Item = &'h [u8]>) -> Result<Option<&'h str>, &'static str> {
     let mut only = None;
     for value in values {
         let value = value.trim_ascii();
         if only.is_some_and(|known| known != value) {
-            return Err(Extraction::Malformed(
-                "the field stands twice, with different values",
-            ));
+            return Err("it stands twice, with different values");
         }
         only = Some(value);
     }
     match only.filter(|value| !value.is_empty()).map(text) {
         Some(Some(value)) => Ok(Some(value)),
-        Some(None) => Err(Extraction::Malformed("bytes that are not visible ASCII")),
+        Some(None) => Err("bytes that are not visible ASCII"),
         None => Ok(None),
     }
 }
 
-fn without_scheme(value: &str) -> Extraction<'_> {
+fn without_scheme(value: &str) -> Result<Extraction<'_>, &'static str> {
     if value.eq_ignore_ascii_case("bearer") {
-        return Extraction::Malformed("no token after `Bearer`");
+        return Err("no token after `Bearer`");
     }
     let is_base64url = |part: &str| {
         !part.is_empty()
@@ -75,8 +75,8 @@ fn without_scheme(value: &str) -> Extraction<'_> {
     };
     let parts = value.split('.').count();
     if parts == 3 && value.split('.').all(is_base64url) {
-        Extraction::Token(Cow::Borrowed(value))
+        Ok(Extraction::Token(Cow::Borrowed(value)))
     } else {
-        Extraction::None
+        Ok(Extraction::None)
     }
 }

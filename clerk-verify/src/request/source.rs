@@ -171,8 +171,11 @@ pub(crate) enum Extraction<'h> {
     /// No source has a token.
     None,
     Token(Cow<'h, str>),
-    /// A source should have one and is malformed; says how.
-    Malformed(&'static str),
+    /// A header should have one and is malformed.
+    Malformed {
+        field: &'h str,
+        found: &'static str,
+    },
 }
 
 /// Asks the sources in their order.
@@ -182,8 +185,10 @@ pub(crate) fn extract<'h, H: RequestHeaders + ?Sized>(
 ) -> Extraction<'h> {
     for source in sources {
         let extraction = match &source.0 {
-            Place::Authorization => authorization::bearer(headers.values("authorization")),
-            Place::Header(name) => authorization::whole_value(headers.values(name)),
+            Place::Authorization => {
+                authorization::bearer(headers.values("authorization"), "authorization")
+            }
+            Place::Header(name) => authorization::whole_value(headers.values(name), name),
             Place::Cookie(name) => match cookie::value(headers.values("cookie"), name) {
                 Some(token) => Extraction::Token(token),
                 None => Extraction::None,

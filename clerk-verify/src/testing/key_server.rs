@@ -5,7 +5,6 @@ use std::{
     fmt, io,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -17,6 +16,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::TcpListener,
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 
@@ -42,6 +42,7 @@ use super::TestIssuer;
 pub struct KeyServer {
     address: SocketAddr,
     shared: Arc<Mutex<Shared>>,
+    held: watch::Sender<bool>,
     accepting: JoinHandle<()>,
 }
 
@@ -49,7 +50,6 @@ struct Shared {
     status: u16,
     body: String,
     headers: Vec<(String, String)>,
-    delay: Duration,
     requests: usize,
     last_request: HeaderMap,
 }
@@ -62,14 +62,15 @@ impl KeyServer {
             status: 200,
             body,
             headers: Vec::new(),
-            delay: Duration::ZERO,
             requests: 0,
             last_request: HeaderMap::new(),
         }));
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        let (held, waiting) = watch::channel(false);
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), waiting));
         Ok(Self {
             address,
             shared,
+            held,
             accepting,
         })
     }
@@ -173,18 +174,43 @@ impl KeyServer {
         self.lock().headers.push((name.into(), value.into()));
     }
 
-    /// Waits so long before each answer.
+    /// Keeps every request waiting for its answer, until [`release`](KeyServer::release).
     ///
     /// ```
     /// # use std::time::Duration;
+    /// # use clerk_verify::{Verifier, testing::TestIssuer};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let issuer = TestIssuer::new();
+    /// let server = issuer.serve().await.unwrap();
+    /// server.hold();
+    /// let verifier = Verifier::builder().jwks_url(server.jwks_url()).build().unwrap();
+    /// let token = issuer.token().sign();
+    ///
+    /// let call = tokio::spawn(async move { verifier.verify_token(&token).await });
+    /// while server.requests() == 0 {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// assert!(!call.is_finished());
+    /// server.release();
+    /// assert!(call.await.unwrap().is_ok());
+    /// # });
+    /// ```
+    pub fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Answers all who wait, and everyone from now on.
+    ///
+    /// ```
     /// # use clerk_verify::testing::TestIssuer;
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let server = TestIssuer::new().serve().await.unwrap();
-    /// server.delay(Duration::from_millis(50));
+    /// server.hold();
+    /// server.release();
     /// # });
     /// ```
-    pub fn delay(&self, delay: Duration) {
-        self.lock().delay = delay;
+    pub fn release(&self) {
+        self.held.send_replace(false);
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -206,13 +232,13 @@ impl fmt::Debug for KeyServer {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Mutex<Shared>>) {
+async fn accept(listener: TcpListener, shared: Arc<Mutex<Shared>>, held: watch::Receiver<bool>) {
     // Ends its connections when it is dropped.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
-        let shared = Arc::clone(&shared);
-        let service = service_fn(move |request| answer(Arc::clone(&shared), request));
+        let (shared, held) = (Arc::clone(&shared), held.clone());
+        let service = service_fn(move |request| answer(Arc::clone(&shared), held.clone(), request));
         connections.spawn(async move {
             // A client that hangs up is no concern of the server's.
             let _ = http1::Builder::new()
@@ -224,18 +250,18 @@ async fn accept(listener: TcpListener, shared: Arc<Mutex<Shared>>) {
 
 async fn answer(
     shared: Arc<Mutex<Shared>>,
+    mut held: watch::Receiver<bool>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (response, delay) = {
+    {
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         shared.requests += 1;
         shared.last_request = request.headers().clone();
-        (response(&shared), shared.delay)
-    };
-    if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
     }
-    Ok(response)
+    // An error means that the server is gone, and then this answer reaches nobody.
+    let _ = held.wait_for(|held| !held).await;
+    let shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(response(&shared))
 }
 
 fn response(shared: &Shared) -> Response<Full<Bytes>> {

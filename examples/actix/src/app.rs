@@ -5,7 +5,10 @@ use actix_web::{
     App, Error,
     body::MessageBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-    http::header::{AUTHORIZATION, CONTENT_TYPE},
+    http::{
+        Uri,
+        header::{AUTHORIZATION, CONTENT_TYPE},
+    },
     middleware::Logger,
     web,
 };
@@ -73,13 +76,11 @@ async fn me(session: Session) -> String {
     format!("hello, {}", session.user_id())
 }
 
-/// The caller hears a code; what exactly was wrong, and what to do about it, is for the log.
+/// The caller hears a code. What exactly was wrong, and what to do about it, is for the log, and quotes claims
+/// of the token: not more than one wants to see while looking for a mistake.
 fn log_refusal(signed_out: &SignedOut) {
-    tracing::info!(
-        reason = signed_out.reason().as_str(),
-        "refused: {}",
-        signed_out.error()
-    );
+    tracing::info!(reason = signed_out.reason().as_str(), "refused");
+    tracing::debug!("refused: {}", signed_out.error());
 }
 
 /// The frontends that may call from a browser are those whose tokens are accepted.
@@ -91,4 +92,19 @@ fn cors(frontends: &[String]) -> Cors {
     frontends
         .iter()
         .fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+/// Says which authorized party can't be the origin of a frontend, before the CORS middleware fails on it.
+pub(crate) fn check_frontends(verifier: &Verifier) -> Result<(), String> {
+    let is_origin = |frontend: &&String| *frontend != "*" && frontend.parse::<Uri>().is_ok();
+    match verifier
+        .authorized_parties()
+        .iter()
+        .find(|frontend| !is_origin(frontend))
+    {
+        Some(other) => Err(format!(
+            "the authorized party {other:?} is no origin of a frontend"
+        )),
+        None => Ok(()),
+    }
 }

@@ -28,7 +28,6 @@
 
 mod app;
 mod notes;
-mod shutdown;
 #[cfg(test)]
 mod tests;
 
@@ -70,6 +69,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         Some(demo) => demo.verifier()?,
         None => Verifier::from_env()?,
     };
+    app::check_frontends(&verifier)?;
     // Without keys nobody could be let in: better to fail here than at each request.
     verifier.ready().await?;
 
@@ -82,7 +82,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     // By itself actix-web drops the requests in progress at Ctrl-C.
     let server = HttpServer::new(new_app)
         .listen(listener)?
-        .shutdown_signal(shutdown::requested())
+        .shutdown_signal(example_demo::shutdown_requested())
         .run();
     match &demo {
         Some(demo) => print!("{}", demo.commands(&url)),

@@ -12,7 +12,10 @@ use clerk_verify::{
 use example_demo::Demo;
 use serde_json::{Value, json};
 
-use crate::{app::app, notes::Notes};
+use crate::{
+    app::{app, check_frontends},
+    notes::Notes,
+};
 
 const FRONTEND: &str = "https://app.example.com";
 
@@ -226,4 +229,21 @@ impl Answer {
     fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
     }
+}
+
+#[actix_web::test]
+async fn a_wildcard_is_no_frontend() {
+    let verifier = |party| {
+        TestIssuer::new()
+            .verifier()
+            .authorized_parties([party])
+            .build()
+            .unwrap()
+    };
+    assert!(
+        check_frontends(&verifier("*"))
+            .unwrap_err()
+            .contains("\"*\"")
+    );
+    assert!(check_frontends(&verifier(FRONTEND)).is_ok());
 }

@@ -4,7 +4,7 @@ use axum::{
     Router,
     http::{
         HeaderName, HeaderValue, Method,
-        header::{AUTHORIZATION, CONTENT_TYPE, InvalidHeaderValue},
+        header::{AUTHORIZATION, CONTENT_TYPE},
     },
     routing::get,
 };
@@ -21,8 +21,8 @@ use crate::notes;
 ///
 /// # Errors
 ///
-/// Where an authorized party of the verifier is not even a header value.
-pub(crate) fn app(verifier: Verifier) -> Result<Router, InvalidHeaderValue> {
+/// Where an authorized party of the verifier can't be an origin.
+pub(crate) fn app(verifier: Verifier) -> Result<Router, String> {
     let cors = cors(verifier.authorized_parties())?;
     // `route_layer`, not `layer`: a path that does not exist stays a 404.
     let protected = Router::new()
@@ -70,21 +70,22 @@ async fn me(session: Session) -> String {
     format!("hello, {}", session.user_id())
 }
 
-/// The caller hears a code; what exactly was wrong, and what to do about it, is for the log.
+/// The caller hears a code. What exactly was wrong, and what to do about it, is for the log, and quotes claims
+/// of the token: not more than one wants to see while looking for a mistake.
 fn log_refusal(signed_out: &SignedOut) {
-    tracing::info!(
-        reason = signed_out.reason().as_str(),
-        "refused: {}",
-        signed_out.error()
-    );
+    tracing::info!(reason = signed_out.reason().as_str(), "refused");
+    tracing::debug!("refused: {}", signed_out.error());
 }
 
 /// The frontends that may call from a browser are those whose tokens are accepted.
-fn cors(frontends: &[String]) -> Result<CorsLayer, InvalidHeaderValue> {
-    let origins: Vec<HeaderValue> = frontends
-        .iter()
-        .map(HeaderValue::try_from)
-        .collect::<Result<_, _>>()?;
+fn cors(frontends: &[String]) -> Result<CorsLayer, String> {
+    let origin = |frontend: &String| {
+        HeaderValue::try_from(frontend)
+            .ok()
+            .filter(|_| frontend != "*")
+            .ok_or_else(|| format!("the authorized party {frontend:?} is no origin of a frontend"))
+    };
+    let origins: Vec<HeaderValue> = frontends.iter().map(origin).collect::<Result<_, _>>()?;
     Ok(CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST])

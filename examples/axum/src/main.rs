@@ -28,7 +28,6 @@
 
 mod app;
 mod notes;
-mod shutdown;
 #[cfg(test)]
 mod tests;
 
@@ -79,7 +78,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         None => println!("listening on {url}"),
     }
     axum::serve(listener, app)
-        .with_graceful_shutdown(shutdown::requested())
+        .with_graceful_shutdown(example_demo::shutdown_requested())
         .await?;
     Ok(())
 }

@@ -222,3 +222,9 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap()
     }
 }
+
+#[test]
+fn a_wildcard_is_no_frontend() {
+    let builder = TestIssuer::new().verifier().authorized_parties(["*"]);
+    assert!(app(builder.build().unwrap()).unwrap_err().contains("\"*\""));
+}

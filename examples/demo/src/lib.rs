@@ -1,6 +1,11 @@
-//! Stands in for Clerk where the environment has no keys of it, so that the server examples run with no account.
+//! What both server examples share: a test issuer that stands in for Clerk where the environment has no keys of it,
+//! so that they run with no account, and when to stop.
 //!
-//! Leave this out of a service: it should rather not start than trust an issuer of its own.
+//! Leave the issuer out of a service: it should rather not start than trust one of its own.
+
+mod shutdown;
+
+pub use self::shutdown::shutdown_requested;
 
 use std::{env, io, time::Duration};
 

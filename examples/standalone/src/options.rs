@@ -19,7 +19,8 @@ Environment:
   CLERK_AUTHORIZED_PARTIES  As --authorized-party, comma-separated
   CLERK_PROXY_URL           Where the Frontend API is proxied
   RUST_LOG                  What to log, such as debug
-  An option goes before its variable. An empty variable counts as unset.
+  An option goes before its variable, an empty variable counts as unset. Where an option names a key, no
+  key is taken from the environment; CLERK_PUBLISHABLE_KEY then only says who the issuer is.
 
 Exit status:
   0  the token is accepted

@@ -5,7 +5,7 @@ use std::{future, io};
 use tokio::signal;
 
 /// Waits for Ctrl-C, or for the SIGTERM that stops a container.
-pub(crate) async fn requested() {
+pub async fn shutdown_requested() {
     tokio::select! {
         () = or_never(signal::ctrl_c()) => {}
         () = or_never(terminated()) => {}
