@@ -12,10 +12,7 @@ use actix_web::{
 };
 use clerk_verify::{AuthState, Authentication, Session, SignedOut, TokenSource, Verifier};
 
-use crate::{
-    headers::{Headers, hide_credentials},
-    on_error::Answer,
-};
+use crate::{headers::Headers, on_error::Answer};
 
 /// The options of a middleware.
 #[derive(Clone)]
@@ -54,11 +51,10 @@ impl<F> Guard<F> {
     }
 
     /// What can be said of the request without waiting.
-    pub(crate) fn begin(&self, request: &mut ServiceRequest) -> Authentication {
+    pub(crate) fn begin(&self, request: &ServiceRequest) -> Authentication {
         // Whatever an outer service left there does not count.
         request.extensions_mut().remove::<AuthState>();
         request.extensions_mut().remove::<Session>();
-        hide_credentials(request.headers_mut());
         self.verifier
             .begin(&Headers(request.headers()), self.token_sources.as_deref())
     }

@@ -38,7 +38,8 @@
 //!    [`Refusal`], so that CORS and logging further out still see it. Errors of the
 //!    inner service pass untouched.
 //! 4. A lax middleware lets every request through.
-//! 5. `Authorization` and `Cookie` are marked as sensitive, so that services behind do not log them.
+//! 5. Nothing of the token is logged here. Mind that the `Debug` output of actix-web's `HttpRequest` shows the
+//!    `Cookie` header.
 //! 6. A refused response carries its [`SignedOut`] in the extensions, for middleware further out.
 //! 7. A handler that takes a [`Session`] or [`AuthState`] with no middleware in front of it answers 500 and
 //!    says which line to add. `Option<Session>` can't: actix-web itself turns every failure into `None`. The

@@ -47,8 +47,8 @@ where
 
     forward_ready!(service);
 
-    fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        match self.guard.begin(&mut request) {
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        match self.guard.begin(&request) {
             Authentication::Done(state) => match self.guard.decide(&request, state) {
                 Ok(()) => ResponseFuture::Inner {
                     future: self.service.call(request),

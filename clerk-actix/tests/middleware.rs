@@ -254,30 +254,30 @@ async fn a_refused_response_carries_its_reason_for_middleware_further_out() {
     );
 }
 
+/// actix-web lends no mutable request where somebody else holds it too; nothing here may ask for one.
 #[actix_web::test]
-async fn credentials_are_hidden_from_services_behind_and_still_there() {
-    let show = |request: HttpRequest| async move {
-        let cookies = request.headers().get_all("cookie").count();
-        format!("{cookies} cookies {:?} {request:?}", request.headers())
-    };
-    let token = TestIssuer::new().token().sign();
+async fn a_request_that_an_outer_middleware_holds_is_handled_like_any_other() {
     let app = init_service(
-        App::new()
-            .wrap(RequireSession::new(verifier()))
-            .route("/", web::get().to(show)),
+        App::new().service(
+            web::resource("/")
+                .wrap(RequireSession::new(verifier()))
+                .wrap_fn(|request, service| {
+                    let held = request.request().clone();
+                    let response = service.call(request);
+                    async move {
+                        let response = response.await;
+                        drop(held);
+                        response
+                    }
+                })
+                .to(who),
+        ),
     )
     .await;
-    let request = TestRequest::get()
-        .insert_header(("authorization", format!("Bearer {token}")))
-        .append_header(("cookie", "a=secret_of_a"))
-        .append_header(("cookie", format!("__session={token}")));
-    let body = read_body(call_service(&app, request.to_request()).await).await;
-    let shown = String::from_utf8(body.to_vec()).unwrap();
-    assert!(shown.starts_with("2 cookies"), "{shown}");
-    assert!(
-        !shown.contains(&token) && !shown.contains("secret_of_a"),
-        "{shown}"
-    );
+    let response = call_service(&app, good().to_request()).await;
+    assert_eq!(read_body(response).await, "user_1");
+    let response = call_service(&app, TestRequest::get().to_request()).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[actix_web::test]

@@ -63,11 +63,12 @@ impl Pipeline {
         let key_id = self.key_id(&header)?;
         let candidates = match (self.keys.lookup(&key_id), asked) {
             (Lookup::Found(candidates), _) => candidates,
-            (Lookup::Fetch, Asked::NotYet) => {
+            (Lookup::NoKeys | Lookup::Fetch, Asked::NotYet) => {
                 self.expected.issuer(&payload)?;
                 self.expected.expiry(&payload, now)?;
                 return Ok(Progress::KeyNeeded(key_id));
             }
+            (Lookup::NoKeys, Asked::Already) => return Err(no_keys()),
             (Lookup::Fetch, Asked::Already) | (Lookup::Unknown, _) => {
                 return Err(unknown_key(&key_id));
             }
@@ -132,5 +133,14 @@ impl Pipeline {
 pub(crate) fn unknown_key(key_id: &str) -> Kind {
     Kind::UnknownKey {
         seen: Seen::text(key_id),
+    }
+}
+
+/// What was fetched a moment ago has expired since: `ttl` and `max_stale` leave it no time.
+fn no_keys() -> Kind {
+    Kind::KeysUnavailable {
+        detail: "those that were fetched are not good any more".to_owned(),
+        retry_after: None,
+        source: None,
     }
 }

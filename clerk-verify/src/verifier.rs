@@ -73,6 +73,9 @@ impl Verifier {
     /// Verifies a token. Waits only where its key has to be fetched; with the key at hand the future is
     /// ready at its first poll.
     ///
+    /// Keys are fetched and renewed in tasks of the runtime that this is called in. One that is driven only by
+    /// `block_on` around single calls renews nothing in between.
+    ///
     /// # Errors
     ///
     /// [`VerifyError`] for the first check that fails, in the order of the table in the
@@ -175,8 +178,8 @@ impl Verifier {
         }
     }
 
-    /// Waits until there are keys: call it when the service starts, to fail there and not at the first
-    /// request. Does nothing for fixed keys.
+    /// Waits until keys have been fetched: call it when the service starts, to fail there and not at the first
+    /// request. Does nothing where none are to be fetched.
     ///
     /// # Errors
     ///

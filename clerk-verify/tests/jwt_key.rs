@@ -112,6 +112,11 @@ fn anything_else_is_refused_for_what_it_is() {
             "a private key",
         ),
         (format!("{spki}{private}"), "a private key"),
+        (format!("{spki}{spki}"), "more than one PEM block"),
+        (
+            format!("{}{spki}", key_file("issuer-certificate.pem")),
+            "more than one PEM block",
+        ),
         (private.replace("PRIVATE", "PUBLIC"), "a private key"),
         (key_file("rsa-1024-public.pem"), "1024 bits"),
         (key_file("ec-p256-public.pem"), "elliptic curve"),

@@ -634,6 +634,67 @@ async fn a_body_that_never_ends_is_given_up_at_the_size_limit() {
     );
 }
 
+/// Waits for a fetch in mid-flight in a runtime that then ends; the keys at hand do not have the new key.
+#[test]
+fn a_rotated_key_is_found_although_the_fetch_for_it_was_cut_off() {
+    let servers = servers();
+    let setting = servers.block_on(Setting::new());
+    let verifier = setting.verifier();
+    assert_eq!(servers.block_on(reason(&verifier, &setting.token())), None);
+    let next = TestIssuer::fresh().with_clock(setting.clock.clone());
+    setting.server.hold();
+    let runtime = one_thread();
+    runtime.block_on(async {
+        let (verifier, token) = (verifier.clone(), next.token().sign());
+        tokio::spawn(async move { verifier.verify_token(&token).await });
+        asked(&setting.server, 2).await;
+    });
+    drop(runtime);
+    setting.server.publish(&next);
+    setting.server.release();
+    assert_eq!(
+        one_thread().block_on(reason(&verifier, &next.token().sign())),
+        None
+    );
+}
+
+#[test]
+fn fetches_that_keep_being_cut_off_are_not_started_without_end() {
+    let servers = servers();
+    let setting = servers.block_on(Setting::new());
+    let verifier = setting.verifier();
+    assert_eq!(servers.block_on(reason(&verifier, &setting.token())), None);
+    setting.server.hold();
+    setting.clock.advance(Duration::from_secs(250));
+    // Each call has a runtime of its own, which takes the renewal it has started along.
+    for _ in 0..100 {
+        assert_eq!(
+            one_thread().block_on(reason(&verifier, &setting.token())),
+            None
+        );
+    }
+    assert!(verifier.status().fetches() <= 3, "{:?}", verifier.status());
+}
+
+#[test]
+fn fetches_of_a_runtime_that_sleeps_are_not_made_up_for_when_it_wakes() {
+    let servers = servers();
+    let setting = servers.block_on(Setting::new());
+    let verifier = setting.verifier();
+    let sleepy = one_thread();
+    assert_eq!(sleepy.block_on(reason(&verifier, &setting.token())), None);
+    for _ in 0..50 {
+        setting.clock.advance(Duration::from_secs(250));
+        assert_eq!(sleepy.block_on(reason(&verifier, &setting.token())), None);
+    }
+    sleepy.block_on(reason(&verifier, &setting.unknown(1)));
+    assert!(
+        setting.server.requests() <= 3,
+        "{} requests",
+        setting.server.requests()
+    );
+}
+
 #[test]
 fn a_runtime_that_is_not_driven_any_more_holds_up_no_other() {
     let servers = servers();

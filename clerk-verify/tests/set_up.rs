@@ -331,6 +331,19 @@ fn code_goes_before_the_environment() {
             .unwrap()
             .is_err()
     );
+    let empty = issuer
+        .verifier()
+        .authorized_parties(Vec::<String>::new())
+        .with_env_from(parties)
+        .build()
+        .unwrap();
+    assert!(
+        empty
+            .verify_token_now(&token("https://c.example"))
+            .unwrap()
+            .is_err(),
+        "an empty list is no list"
+    );
     let in_code = issuer
         .verifier()
         .authorized_parties(["https://c.example"])

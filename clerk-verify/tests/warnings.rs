@@ -52,4 +52,14 @@ fn a_verifier_without_authorized_parties_warns_once() {
     drop(issuer.verifier().authorized_parties(never).build().unwrap());
     assert_eq!(warnings("matches no token"), never.len());
     assert_eq!(warnings("no authorized parties are configured"), 2);
+
+    drop(
+        issuer
+            .verifier()
+            .issuer("clerk.example.com")
+            .authorized_parties(good)
+            .build()
+            .unwrap(),
+    );
+    assert_eq!(warnings("this issuer matches no token"), 1);
 }

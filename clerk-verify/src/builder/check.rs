@@ -75,7 +75,7 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
     );
 
     ConfigError::check(problems)?;
-    warn_of(&authorized_parties);
+    warn_of(&issuers, &authorized_parties);
     Ok(Verifier::from_pipeline(Pipeline {
         algorithms,
         keys,
@@ -182,7 +182,13 @@ fn no_empty(option: &'static str, values: &[String], problems: &mut Vec<ConfigPr
     }
 }
 
-fn warn_of(authorized_parties: &[String]) {
+fn warn_of(issuers: &[String], authorized_parties: &[String]) {
+    for issuer in issuers.iter().filter(|issuer| !issuer.contains("://")) {
+        tracing::warn!(
+            issuer = %issuer.escape_debug(),
+            "this issuer matches no token of Clerk's: an issuer is a URL, such as https://clerk.example.com"
+        );
+    }
     if authorized_parties.is_empty() {
         tracing::warn!(
             "no authorized parties are configured: session tokens that users got on any other site of the \
@@ -199,9 +205,23 @@ fn warn_of(authorized_parties: &[String]) {
     }
 }
 
-/// `scheme://host` or `scheme://host:port`, as browsers write it.
+/// `scheme://host` or `scheme://host:port`, as browsers write it: in lower case, without the scheme's own port.
 fn is_origin(party: &str) -> bool {
     party.split_once("://").is_some_and(|(scheme, rest)| {
-        !scheme.is_empty() && !rest.is_empty() && !rest.contains(['/', '?', '#', '*', '@', ' '])
+        let own_port = match scheme {
+            "https" => rest.ends_with(":443"),
+            "http" => rest.ends_with(":80"),
+            _ => false,
+        };
+        let odd = |character: char| {
+            character.is_ascii_uppercase()
+                || character.is_whitespace()
+                || "/?#*@".contains(character)
+        };
+        !scheme.is_empty()
+            && !rest.is_empty()
+            && !own_port
+            && !scheme.contains(odd)
+            && !rest.contains(odd)
     })
 }

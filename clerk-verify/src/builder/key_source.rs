@@ -81,10 +81,16 @@ const NO_KEY_SOURCE: &str = "give `jwt_key` (or CLERK_JWT_KEY) or `jwks_json`; t
 pub(super) fn names_a_source(builder: &VerifierBuilder) -> bool {
     let fixed = builder.jwt_key.is_some() || builder.jwks_json.is_some();
     #[cfg(feature = "jwks")]
-    let remote = builder.remote.jwks_url.is_some() || builder.remote.secret_key.is_some();
+    let remote = [
+        &builder.remote.jwks_url,
+        &builder.remote.secret_key,
+        &builder.publishable_key,
+    ]
+    .iter()
+    .any(|option| option.is_some());
     #[cfg(not(feature = "jwks"))]
     let remote = false;
-    fixed || remote || builder.publishable_key.is_some()
+    fixed || remote
 }
 
 #[cfg(feature = "jwks")]

@@ -220,7 +220,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// The origins whose tokens are accepted: `azp` must be there and exactly one of them.
+    /// The origins whose tokens are accepted: `azp` must be there and exactly one of them. An empty list counts as
+    /// not given.
     ///
     /// An origin is scheme, host and port as the browser sends it: `https://app.example.com`,
     /// `http://localhost:3000`. It has no slash at the end and no wildcard, and a port only where it is not
@@ -236,7 +237,7 @@ impl VerifierBuilder {
         mut self,
         parties: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.authorized_parties = Some(texts(parties));
+        self.authorized_parties = Some(texts(parties)).filter(|parties| !parties.is_empty());
         self
     }
 

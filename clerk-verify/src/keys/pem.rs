@@ -61,6 +61,8 @@ pub(crate) enum PemProblem {
     Label(&'static str),
     #[error("a PEM block without an end")]
     NoEnd,
+    #[error("more than one PEM block")]
+    Several,
     #[error("text that is neither PEM nor base64")]
     NotBase64,
     #[error("base64 of something that is not a public key")]
@@ -140,6 +142,9 @@ fn pem_block(text: &str) -> Result<Option<Block>, PemProblem> {
     let (body, rest) = rest.split_once(END).ok_or(PemProblem::NoEnd)?;
     if !rest.starts_with(label) {
         return Err(PemProblem::NoEnd);
+    }
+    if rest.contains(BEGIN) {
+        return Err(PemProblem::Several);
     }
     Ok(Some((Some(label.to_owned()), base64(body)?)))
 }

@@ -24,6 +24,9 @@ pub(crate) enum FixedKeys {
 /// What is at hand for a key id.
 pub(crate) enum Lookup<'k> {
     Found(Candidates<'k>),
+    /// There are no keys at hand at all, or none that are still good.
+    #[cfg_attr(not(feature = "jwks"), allow(dead_code))]
+    NoKeys,
     /// Not at hand; the key source may have it.
     #[cfg_attr(not(feature = "jwks"), allow(dead_code))]
     Fetch,

@@ -40,6 +40,10 @@ impl Flight {
 
     pub(super) async fn run(mut self) {
         let shared = &self.shared;
+        // Its runtime may have slept so long that others have given it up.
+        if !shared.state.is_current(self.number) {
+            return;
+        }
         let fetched = fetch::fetch(
             &shared.client,
             &shared.endpoint,
@@ -70,11 +74,11 @@ impl Flight {
             fetched_at: now,
             number: self.number,
         });
-        let installed = shared
-            .state
-            .succeeded(self.number, || shared.snapshot.store(Some(snapshot)));
-        if installed {
+        let installed = shared.state.succeeded(self.number, || {
+            shared.snapshot.store(Some(snapshot));
             shared.renew_not_before(Duration::ZERO);
+        });
+        if installed {
             tracing::debug!(keys = count, "fetched the keys that verify session tokens");
         }
     }
@@ -86,8 +90,11 @@ impl Flight {
             .load()
             .as_ref()
             .is_some_and(|snapshot| shared.is_usable(snapshot, now));
-        let (pause, failed) = shared.state.failed(self.number, failure, now, have_keys);
         shared.failures.fetch_add(1, Ordering::Relaxed);
+        let verdict = shared.state.failed(self.number, failure, now, have_keys);
+        let Some((pause, failed)) = verdict else {
+            return;
+        };
         shared.renew_not_before(now.saturating_add(pause));
         tracing::warn!(
             error = %failure,
@@ -108,8 +115,10 @@ impl Drop for Flight {
             self.note(&FetchFailure::Panicked, self.since);
             FetchFailure::Panicked
         } else {
-            self.shared.state.cancelled(self.number);
-            self.shared.renew_not_before(Duration::ZERO);
+            if let Some(pause) = self.shared.state.cancelled(self.number) {
+                self.shared
+                    .renew_not_before(self.since.saturating_add(pause));
+            }
             FetchFailure::Cancelled
         };
         self.sender.send_replace(Some(Err(failure)));

@@ -26,7 +26,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use reqwest::Client;
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 pub use self::options::JwksOptions;
 pub(crate) use self::{
@@ -64,8 +64,8 @@ struct Shared {
     algorithms: Arc<[Algorithm]>,
     clock: Arc<dyn Clock>,
     snapshot: ArcSwapOption<Snapshot>,
-    /// From when on a lookup should think of renewing, in milliseconds of the monotonic clock: spares readers
-    /// the lock of `state`.
+    /// Until when keys that are due are not renewed all the same (a fetch is under way, or has failed), in
+    /// milliseconds of the monotonic clock: spares readers the lock of `state`.
     renew_from: AtomicU64,
     state: State,
     fetches: AtomicU64,
@@ -102,10 +102,11 @@ impl RemoteKeys {
             .as_ref()
             .filter(|snapshot| self.0.is_usable(snapshot, now))
         else {
-            return Lookup::Fetch;
+            return Lookup::NoKeys;
         };
-        if millis(now) >= self.0.renew_from.load(Ordering::Relaxed) && Handle::try_current().is_ok()
-        {
+        let due = now.saturating_sub(snapshot.fetched_at) >= self.0.options.ttl.mul_f64(RENEW_AT);
+        let early = millis(now) < self.0.renew_from.load(Ordering::Relaxed);
+        if due && !early && Handle::try_current().is_ok() {
             let next = self.0.state.renew(now, snapshot.number);
             // Nobody waits for it.
             let _ = self.follow(next, now);
@@ -120,18 +121,27 @@ impl RemoteKeys {
     /// Joins the fetch under way, or starts one if that is allowed now, and waits for it. `Ok` means that
     /// a lookup now gives the final answer.
     pub(crate) async fn obtain(&self, key_id: &str) -> Result<(), Kind> {
+        self.fetch_unless(|keys| !keys.get(key_id).is_empty()).await
+    }
+
+    /// Waits until there are keys.
+    pub(crate) async fn ready(&self) -> Result<(), Kind> {
+        self.fetch_unless(|_| true).await
+    }
+
+    async fn fetch_unless(&self, at_hand: impl Fn(&KeySet) -> bool) -> Result<(), Kind> {
+        if Handle::try_current().is_err() {
+            return Err(no_runtime());
+        }
+        let deadline = Instant::now() + self.0.options.cold_wait.min(MAX_WAIT);
         // A fetch whose runtime ends says nothing about the server; once more, then, in this one.
         for _ in 0..2 {
-            if Handle::try_current().is_err() {
-                return Err(no_runtime());
-            }
             let now = self.0.clock.monotonic();
             let guard = self.0.snapshot.load();
             let usable = guard
                 .as_ref()
                 .filter(|snapshot| self.0.is_usable(snapshot, now));
-            // Another fetch may have landed since the lookup.
-            if usable.is_some_and(|snapshot| !snapshot.keys.get(key_id).is_empty()) {
+            if usable.is_some_and(|snapshot| at_hand(&snapshot.keys)) {
                 return Ok(());
             }
             let seen = guard.as_ref().map_or(0, |snapshot| snapshot.number);
@@ -140,24 +150,26 @@ impl RemoteKeys {
             let Some(flight) = self.follow(next, now)? else {
                 return Ok(());
             };
-            match self.wait(flight).await {
+            let outcome = wait(flight, deadline).await;
+            // Another fetch may have brought the key while this one failed.
+            let guard = self.0.snapshot.load();
+            if guard
+                .as_ref()
+                .is_some_and(|snapshot| at_hand(&snapshot.keys))
+            {
+                return Ok(());
+            }
+            match outcome {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(FetchFailure::Cancelled)) => {}
                 Some(Err(failure)) => {
-                    let wait = self.0.state.pause_left(self.0.clock.monotonic());
-                    return Err(unavailable(&failure, wait));
+                    let pause = self.0.state.pause_left(self.0.clock.monotonic());
+                    return Err(unavailable(&failure, pause));
                 }
                 None => return Err(too_slow()),
             }
         }
         Err(unavailable(&FetchFailure::Cancelled, None))
-    }
-
-    pub(crate) async fn ready(&self) -> Result<(), Kind> {
-        if self.status().is_ready() {
-            return Ok(());
-        }
-        self.obtain("").await
     }
 
     pub(crate) fn status(&self) -> KeySourceStatus {
@@ -206,31 +218,28 @@ impl RemoteKeys {
             Next::Wait { failure, wait } => Err(unavailable(&failure, Some(wait))),
         }
     }
+}
 
-    /// `None` where it takes too long.
-    async fn wait(&self, mut flight: watch::Receiver<Outcome>) -> Outcome {
-        let landed = flight.wait_for(Option::is_some);
-        match tokio::time::timeout(self.0.options.cold_wait, landed).await {
-            Ok(Ok(outcome)) => outcome.clone(),
-            Ok(Err(_)) => Some(Err(FetchFailure::Cancelled)),
-            Err(_) => None,
-        }
+/// `None` where it takes too long.
+async fn wait(mut flight: watch::Receiver<Outcome>, deadline: Instant) -> Outcome {
+    let landed = flight.wait_for(Option::is_some);
+    match tokio::time::timeout_at(deadline, landed).await {
+        Ok(Ok(outcome)) => outcome.clone(),
+        Ok(Err(_)) => Some(Err(FetchFailure::Cancelled)),
+        Err(_) => None,
     }
 }
+
+/// Nobody waits longer, whatever `cold_wait` says; a deadline must be a moment that exists.
+const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// From which part of `ttl` on keys are renewed.
 const RENEW_AT: f64 = 0.8;
 
 impl Shared {
-    /// Lets lookups think of renewing from then on, and in no case before the keys at hand are due.
+    /// Keeps lookups from thinking of renewing until then.
     fn renew_not_before(&self, time: Duration) {
-        let guard = self.snapshot.load();
-        let due = guard.as_ref().map_or(Duration::ZERO, |snapshot| {
-            let fresh_for = self.options.ttl.mul_f64(RENEW_AT);
-            snapshot.fetched_at.saturating_add(fresh_for)
-        });
-        self.renew_from
-            .store(millis(time.max(due)), Ordering::Relaxed);
+        self.renew_from.store(millis(time), Ordering::Relaxed);
     }
 
     fn is_usable(&self, snapshot: &Snapshot, now: Duration) -> bool {

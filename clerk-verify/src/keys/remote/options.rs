@@ -111,6 +111,8 @@ impl JwksOptions {
             ("jwks.max_body_bytes", self.max_body_bytes == 0),
             ("jwks.max_keys", self.max_keys == 0),
             ("jwks.backoff", self.backoff.is_zero()),
+            ("jwks.max_backoff", self.max_backoff.is_zero()),
+            ("jwks.max_cold_backoff", self.max_cold_backoff.is_zero()),
         ];
         for (option, _) in zero.into_iter().filter(|(_, is_zero)| *is_zero) {
             problems.push(ConfigProblem::new(

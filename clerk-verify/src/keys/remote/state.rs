@@ -9,6 +9,9 @@ use tokio::sync::watch;
 
 use super::{FetchFailure, JwksOptions, flight::Outcome};
 
+/// How many fetches for an unknown key id may get lost in a row before the next has to wait its turn.
+const MAX_LOST: u32 = 3;
+
 /// How much longer than its time limit a fetch may seem to take before it is given up for lost, as when the
 /// runtime that it runs in is not driven any more.
 const GRACE: Duration = Duration::from_secs(1);
@@ -25,10 +28,15 @@ struct Inner {
     started: u64,
     /// The number of the last one whose keys were installed.
     installed: u64,
+    /// The number of the last one that said something about the server.
+    completed: u64,
     /// Failures since the last success.
     failed: u32,
+    /// Fetches that were cut off or got lost since the last that said something.
+    lost: u32,
     not_before: Duration,
-    last_forced: Option<Duration>,
+    /// When the last fetch for an unknown key id began, and its number.
+    last_forced: Option<(Duration, u64)>,
     last_failure: Option<FetchFailure>,
 }
 
@@ -95,10 +103,13 @@ impl State {
             };
         }
         if have_keys {
-            let since = inner.last_forced.map(|last| now.saturating_sub(last));
-            let left = since.map_or(Duration::ZERO, |since| {
+            let left = inner.last_forced.map_or(Duration::ZERO, |(last, _)| {
+                let since = now.saturating_sub(last);
                 self.limits.unknown_kid_interval.saturating_sub(since)
             });
+            let answered = inner
+                .last_forced
+                .is_none_or(|(_, number)| number <= inner.completed);
             match &inner.last_failure {
                 _ if left.is_zero() => {}
                 // The key id may be new; as long as the server fails, nobody can tell.
@@ -109,9 +120,18 @@ impl State {
                         wait: left,
                     };
                 }
-                None => return Next::Final,
+                None if answered => return Next::Final,
+                // The last one got no answer, so the question is still open.
+                None if inner.lost < MAX_LOST => {}
+                None => {
+                    let failure = FetchFailure::Cancelled;
+                    return Next::Wait {
+                        failure,
+                        wait: left,
+                    };
+                }
             }
-            inner.last_forced = Some(now);
+            inner.last_forced = Some((now, inner.started + 1));
         }
         start(&mut inner, now)
     }
@@ -126,32 +146,49 @@ impl State {
         }
         install();
         inner.installed = number;
+        inner.completed = inner.completed.max(number);
         inner.failed = 0;
+        inner.lost = 0;
         inner.not_before = Duration::ZERO;
         inner.last_failure = None;
         true
     }
 
-    /// The pause after a failed fetch, and how many have failed in a row.
+    /// The pause after a failed fetch, and how many have failed in a row; `None` where it was given up before, and
+    /// another has taken its place.
     pub(super) fn failed(
         &self,
         number: u64,
         failure: &FetchFailure,
         now: Duration,
         have_keys: bool,
-    ) -> (Duration, u32) {
+    ) -> Option<(Duration, u32)> {
         let mut inner = self.lock();
-        clear(&mut inner, number);
+        if !clear(&mut inner, number) {
+            return None;
+        }
+        inner.completed = inner.completed.max(number);
         inner.failed = inner.failed.saturating_add(1);
+        inner.lost = 0;
         let pause = self.pause(inner.failed, failure, have_keys);
         inner.not_before = now.saturating_add(pause);
         inner.last_failure = Some(failure.clone());
-        (pause, inner.failed)
+        Some((pause, inner.failed))
     }
 
-    /// A fetch that was cut off says nothing about the server.
-    pub(super) fn cancelled(&self, number: u64) {
-        clear(&mut self.lock(), number);
+    /// A fetch that was cut off says nothing about the server. The pause before the next renewal, unless another
+    /// has taken its place.
+    pub(super) fn cancelled(&self, number: u64) -> Option<Duration> {
+        let mut inner = self.lock();
+        clear(&mut inner, number).then(|| {
+            inner.lost = inner.lost.saturating_add(1);
+            self.doubled(inner.lost).min(self.limits.max_backoff)
+        })
+    }
+
+    /// Whether this fetch is still the one that everybody waits for.
+    pub(super) fn is_current(&self, number: u64) -> bool {
+        is_current(&self.lock(), number)
     }
 
     pub(super) fn pause_left(&self, now: Duration) -> Option<Duration> {
@@ -184,8 +221,12 @@ impl State {
         } else {
             self.limits.max_cold_backoff
         };
-        let doubled = 2_u32.saturating_pow(failed.saturating_sub(1));
-        self.limits.backoff.saturating_mul(doubled).min(most)
+        self.doubled(failed).min(most)
+    }
+
+    fn doubled(&self, times: u32) -> Duration {
+        let factor = 2_u32.saturating_pow(times.saturating_sub(1));
+        self.limits.backoff.saturating_mul(factor)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -194,6 +235,10 @@ impl State {
 }
 
 fn start(inner: &mut Inner, now: Duration) -> Next {
+    if inner.in_flight.is_some() {
+        // Given up: it takes longer than it may.
+        inner.lost = inner.lost.saturating_add(1);
+    }
     let (sender, receiver) = watch::channel(None);
     inner.started += 1;
     let number = inner.started;
@@ -205,13 +250,18 @@ fn start(inner: &mut Inner, now: Duration) -> Next {
     Next::Start { sender, number }
 }
 
-/// Takes this fetch off the list, unless it was given up and another has taken its place.
-fn clear(inner: &mut Inner, number: u64) {
-    if inner
+fn is_current(inner: &Inner, number: u64) -> bool {
+    inner
         .in_flight
         .as_ref()
         .is_some_and(|flight| flight.number == number)
-    {
+}
+
+/// Takes this fetch off the list, unless it was given up and another has taken its place.
+fn clear(inner: &mut Inner, number: u64) -> bool {
+    let current = is_current(inner, number);
+    if current {
         inner.in_flight = None;
     }
+    current
 }
