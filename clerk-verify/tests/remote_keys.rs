@@ -331,10 +331,10 @@ async fn strict_options_drop_keys_at_their_ttl() {
     assert_eq!(reason(&verifier, &setting.token()).await, None);
     setting.server.answer(500, "");
     setting.clock.advance(Duration::from_secs(300));
-    assert_eq!(
-        reason(&verifier, &setting.token()).await,
-        Some(Reason::JwkRemoteFailedToLoad)
-    );
+    let error = verifier.verify_token(&setting.token()).await.unwrap_err();
+    assert_eq!(error.reason(), Reason::JwkRemoteFailedToLoad);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
+    assert!(error.to_string().contains("status 500"), "{error}");
 }
 
 #[tokio::test]

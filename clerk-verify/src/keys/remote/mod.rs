@@ -141,10 +141,10 @@ impl RemoteKeys {
             let usable = guard
                 .as_ref()
                 .filter(|snapshot| self.0.is_usable(snapshot, now));
+            let seen = guard.as_ref().map_or(0, |snapshot| snapshot.number);
             if usable.is_some_and(|snapshot| at_hand(&snapshot.keys)) {
                 return Ok(());
             }
-            let seen = guard.as_ref().map_or(0, |snapshot| snapshot.number);
             let next = self.0.state.obtain(now, seen, usable.is_some());
             drop(guard);
             let Some(flight) = self.follow(next, now)? else {
@@ -152,9 +152,8 @@ impl RemoteKeys {
             };
             let outcome = wait(flight, deadline).await;
             // Another fetch may have brought the key while this one failed.
-            let guard = self.0.snapshot.load();
-            if guard
-                .as_ref()
+            if self
+                .usable()
                 .is_some_and(|snapshot| at_hand(&snapshot.keys))
             {
                 return Ok(());
@@ -170,6 +169,13 @@ impl RemoteKeys {
             }
         }
         Err(unavailable(&FetchFailure::Cancelled, None))
+    }
+
+    /// The keys at hand, if they are still good.
+    fn usable(&self) -> Option<Arc<Snapshot>> {
+        let now = self.0.clock.monotonic();
+        let snapshot = self.0.snapshot.load_full()?;
+        self.0.is_usable(&snapshot, now).then_some(snapshot)
     }
 
     pub(crate) fn status(&self) -> KeySourceStatus {
