@@ -182,10 +182,11 @@ fn no_empty(option: &'static str, values: &[String], problems: &mut Vec<ConfigPr
     }
 }
 
+/// Names the place and not the value: people paste all kinds of things, tokens among them.
 fn warn_of(issuers: &[String], authorized_parties: &[String]) {
-    for issuer in issuers.iter().filter(|issuer| !issuer.contains("://")) {
+    for (position, _) in odd_ones(issuers, |issuer| issuer.contains("://")) {
         tracing::warn!(
-            issuer = %issuer.escape_debug(),
+            position,
             "this issuer matches no token of Clerk's: an issuer is a URL, such as https://clerk.example.com"
         );
     }
@@ -196,13 +197,21 @@ fn warn_of(issuers: &[String], authorized_parties: &[String]) {
              CLERK_AUTHORIZED_PARTIES"
         );
     }
-    for party in authorized_parties.iter().filter(|party| !is_origin(party)) {
+    for (position, _) in odd_ones(authorized_parties, is_origin) {
         tracing::warn!(
-            party = %party.escape_debug(),
+            position,
             "this authorized party matches no token: an origin is scheme://host, with a port where it is not \
              the scheme's own, without a path, a slash at the end or a wildcard"
         );
     }
+}
+
+/// The values that are not as they should be, with their place in the list, from 1.
+fn odd_ones(
+    values: &[String],
+    is_right: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = (usize, &String)> {
+    (1..).zip(values).filter(move |(_, value)| !is_right(value))
 }
 
 /// `scheme://host` or `scheme://host:port`, as browsers write it: in lower case, without the scheme's own port.
