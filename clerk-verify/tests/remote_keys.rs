@@ -400,6 +400,14 @@ async fn one_odd_key_never_spoils_the_set() {
 }
 
 #[tokio::test]
+async fn a_key_server_that_nobody_holds_runs_as_long_as_its_issuer() {
+    let issuer = TestIssuer::new();
+    let url = issuer.serve().await.unwrap().jwks_url();
+    let verifier = Verifier::builder().jwks_url(url).build().unwrap();
+    assert_eq!(reason(&verifier, &issuer.token().sign()).await, None);
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed() {
     let (setting, elsewhere) = (Setting::new().await, Setting::new().await);
     setting.server.answer(302, "");

@@ -1,6 +1,9 @@
 //! A Clerk instance in miniature.
 
-use std::{fmt, io, sync::Arc};
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
@@ -29,6 +32,8 @@ pub struct TestIssuer {
     host: String,
     url: String,
     clock: Arc<dyn Clock>,
+    /// Key servers run as long as their issuer is there.
+    serving: Arc<Mutex<Vec<KeyServer>>>,
 }
 
 impl TestIssuer {
@@ -72,6 +77,7 @@ impl TestIssuer {
             host: String::new(),
             url: String::new(),
             clock: Arc::new(SystemClock),
+            serving: Arc::default(),
         }
         .with_host("clerk.example.test")
     }
@@ -212,7 +218,7 @@ impl TestIssuer {
         self.key.public_pem()
     }
 
-    /// Serves its JWK Set on loopback, until the server is dropped.
+    /// Serves its JWK Set on loopback, for as long as this issuer or the server is there.
     ///
     /// # Errors
     ///
@@ -230,7 +236,10 @@ impl TestIssuer {
     /// # });
     /// ```
     pub async fn serve(&self) -> io::Result<KeyServer> {
-        KeyServer::start(self.jwks_json()).await
+        let server = KeyServer::start(self.jwks_json()).await?;
+        let mut serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner);
+        serving.push(server.clone());
+        Ok(server)
     }
 
     pub(super) fn sign(&self, algorithm: Algorithm, signed: &[u8]) -> Vec<u8> {

@@ -22,9 +22,10 @@ use tokio::{
 
 use super::TestIssuer;
 
-/// A server on 127.0.0.1 that publishes an issuer's keys at every path; dropping it shuts it down.
+/// A server on 127.0.0.1 that publishes an issuer's keys at every path.
 ///
-/// It counts what it is asked and can be told to misbehave.
+/// It runs until [`shut_down`](KeyServer::shut_down), or until it and the issuer that started it are dropped. It
+/// counts what it is asked and can be told to misbehave. Clones are the same server.
 ///
 /// ```
 /// use clerk_verify::{Reason, Verifier, testing::TestIssuer};
@@ -39,7 +40,10 @@ use super::TestIssuer;
 /// assert_eq!(error.reason(), Reason::JwkRemoteFailedToLoad);
 /// # });
 /// ```
-pub struct KeyServer {
+#[derive(Clone)]
+pub struct KeyServer(Arc<Running>);
+
+struct Running {
     address: SocketAddr,
     shared: Arc<Mutex<Shared>>,
     held: watch::Sender<bool>,
@@ -67,12 +71,12 @@ impl KeyServer {
         }));
         let (held, waiting) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), waiting));
-        Ok(Self {
+        Ok(Self(Arc::new(Running {
             address,
             shared,
             held,
             accepting,
-        })
+        })))
     }
 
     /// The URL of the key set, for `jwks_url`.
@@ -100,7 +104,7 @@ impl KeyServer {
     /// ```
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.0.address)
     }
 
     /// How many requests have come in.
@@ -196,7 +200,7 @@ impl KeyServer {
     /// # });
     /// ```
     pub fn hold(&self) {
-        self.held.send_replace(true);
+        self.0.held.send_replace(true);
     }
 
     /// Answers all who wait, and everyone from now on.
@@ -210,15 +214,33 @@ impl KeyServer {
     /// # });
     /// ```
     pub fn release(&self) {
-        self.held.send_replace(false);
+        self.0.held.send_replace(false);
+    }
+
+    /// Stops: its connections are cut, and new ones refused.
+    ///
+    /// ```
+    /// # use clerk_verify::{Reason, Verifier, testing::TestIssuer};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let issuer = TestIssuer::new();
+    /// let server = issuer.serve().await.unwrap();
+    /// server.shut_down();
+    ///
+    /// let verifier = Verifier::builder().jwks_url(server.jwks_url()).build().unwrap();
+    /// let error = verifier.verify_token(&issuer.token().sign()).await.unwrap_err();
+    /// assert_eq!(error.reason(), Reason::JwkRemoteFailedToLoad);
+    /// # });
+    /// ```
+    pub fn shut_down(&self) {
+        self.0.accepting.abort();
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for KeyServer {
+impl Drop for Running {
     fn drop(&mut self) {
         self.accepting.abort();
     }
@@ -227,7 +249,7 @@ impl Drop for KeyServer {
 impl fmt::Debug for KeyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyServer")
-            .field("address", &self.address)
+            .field("address", &self.0.address)
             .finish_non_exhaustive()
     }
 }
