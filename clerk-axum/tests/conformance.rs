@@ -9,36 +9,20 @@
 
 use axum::{Router, body::Body, routing::get};
 use clerk_axum::{AuthState, RequireSession, WithSession};
-use clerk_test_support::{Vector, Verdict, policy_table, vectors};
+use clerk_test_support::{Vector, Verdict, behaviour};
 use clerk_verify::Verifier;
 use http::{HeaderName, HeaderValue, Request};
 use tower::ServiceExt;
 
 #[tokio::test]
 async fn every_request_gets_its_verdict_from_both_layers() {
-    let policies = policy_table();
-    let mut wrong = Vec::new();
-    let mut seen = 0;
-    for vector in vectors().iter().filter(|vector| vector.request.is_some()) {
-        seen += 1;
-        let Ok(verifier) = vector.verifier() else {
-            wrong.extend(Verdict::build_error().check(vector, &policies).err());
-            continue;
-        };
-        for verdict in [
+    behaviour::gives_every_request_its_verdict(async |vector, verifier| {
+        vec![
             strict(vector, verifier.clone()).await,
             lax(vector, verifier).await,
-        ] {
-            wrong.extend(verdict.check(vector, &policies).err());
-        }
-    }
-    assert_eq!(seen, 103);
-    assert!(
-        wrong.is_empty(),
-        "{} wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+        ]
+    })
+    .await;
 }
 
 async fn strict(vector: &Vector, verifier: Verifier) -> Verdict {

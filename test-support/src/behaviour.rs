@@ -1,9 +1,11 @@
 //! What a server must do, whatever framework it is built with: the routes it needs stand at each function.
 
-use clerk_verify::testing::TestIssuer;
+use clerk_verify::{Verifier, testing::TestIssuer};
 use serde_json::Value;
 
-use crate::{Client, Outcome, PeerCase, RealToken, bearer, cookie};
+use crate::{
+    Client, Outcome, PeerCase, RealToken, Vector, Verdict, bearer, cookie, policy_table, vectors,
+};
 
 /// A strict server at the real token's time, with `/me` answering the user's id.
 ///
@@ -195,4 +197,38 @@ pub async fn leaks_nothing(
             assert!(!logged.contains(part), "a part of a token is logged");
         }
     }
+}
+
+/// Every request case of the vectors, through whatever `verdicts` sends it: all its verdicts must be the case's, or
+/// those of the table of policies.
+///
+/// # Panics
+///
+/// Where one is not; lists them all.
+pub async fn gives_every_request_its_verdict(
+    verdicts: impl AsyncFn(&Vector, Verifier) -> Vec<Verdict>,
+) {
+    let policies = policy_table();
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for vector in vectors().iter().filter(|vector| vector.request.is_some()) {
+        seen += 1;
+        let found = match vector.verifier() {
+            Ok(verifier) => verdicts(vector, verifier).await,
+            Err(_) => vec![Verdict::build_error()],
+        };
+        assert!(!found.is_empty(), "{}: no verdict", vector.id);
+        wrong.extend(
+            found
+                .iter()
+                .filter_map(|verdict| verdict.check(vector, &policies).err()),
+        );
+    }
+    assert_eq!(seen, 103);
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
