@@ -124,8 +124,9 @@ impl FixedClock {
     pub fn advance(&self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         for counter in [&self.times.unix_millis, &self.times.monotonic_millis] {
-            let now = counter.load(Ordering::SeqCst);
-            counter.store(now.saturating_add(millis), Ordering::SeqCst);
+            let later = |now: i64| Some(now.saturating_add(millis));
+            // It always has a next value, so this can't fail.
+            let _ = counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
         }
     }
 

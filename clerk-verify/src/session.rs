@@ -25,6 +25,12 @@ use crate::claims::{
 /// assert_eq!(session.user_id(), "user_1");
 /// assert_eq!(session.session_id(), Some("sess_1"));
 /// ```
+///
+/// ```compile_fail,E0423
+/// fn forge(claims: clerk_verify::Claims) -> clerk_verify::Session {
+///     clerk_verify::Session(claims.into())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Session(Arc<Claims>);
 

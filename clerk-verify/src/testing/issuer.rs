@@ -88,7 +88,7 @@ impl TestIssuer {
         self
     }
 
-    /// The same issuer under another key id: for two instances that clash.
+    /// The same issuer under another key id, of 1 to 256 bytes: for two instances that clash.
     ///
     /// ```
     /// # use clerk_verify::{Reason, testing::TestIssuer};

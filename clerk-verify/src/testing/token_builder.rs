@@ -276,7 +276,11 @@ impl TokenBuilder {
     /// assert_eq!(error.reason(), Reason::TokenExpired);
     /// ```
     pub fn expired(mut self) -> Self {
-        self.issued_at = self.issuer.now() - 3600 - self.lifetime;
+        self.issued_at = self
+            .issuer
+            .now()
+            .saturating_sub(self.lifetime)
+            .saturating_sub(3600);
         self
     }
 
@@ -288,7 +292,7 @@ impl TokenBuilder {
     /// assert_eq!(error.reason(), Reason::TokenNotActiveYet);
     /// ```
     pub fn not_active_yet(mut self) -> Self {
-        self.issued_at = self.issuer.now() + 3600;
+        self.issued_at = self.issuer.now().saturating_add(3600);
         self
     }
 
@@ -339,6 +343,11 @@ impl TokenBuilder {
     ///
     /// [`VerifyError`] for a token that is not good.
     ///
+    /// # Panics
+    ///
+    /// Where the issuer was given a key id that no verifier takes; see
+    /// [`with_key_id`](TestIssuer::with_key_id).
+    ///
     /// ```
     /// # use clerk_verify::{Session, testing::TestIssuer};
     /// fn greeting(session: &Session) -> String {
@@ -348,7 +357,7 @@ impl TokenBuilder {
     /// let session = TestIssuer::new().token().user("user_1").session().unwrap();
     /// assert_eq!(greeting(&session), "hello, user_1");
     /// ```
-    // The issuer's own options are good.
+    // Its other options are good by themselves, and its keys are fixed ones, which never wait.
     #[allow(clippy::expect_used)]
     pub fn session(&self) -> Result<Session, VerifyError> {
         let verifier = self
