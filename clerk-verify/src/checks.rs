@@ -11,7 +11,6 @@ use crate::{
 /// What the claims are compared with.
 #[derive(Clone, Debug)]
 pub(crate) struct Expected {
-    pub(crate) issuers: Arc<[String]>,
     pub(crate) audiences: Arc<[String]>,
     pub(crate) require_audience: bool,
     pub(crate) authorized_parties: Arc<[String]>,
@@ -30,17 +29,6 @@ impl Expected {
             Some(sub) if !sub.is_empty() => Ok(()),
             _ => Err(claim("sub", payload.sub, "a string that is not empty")),
         }
-    }
-
-    /// `iss` is exactly one of the trusted issuers, if any are known.
-    pub(crate) fn issuer(&self, payload: &Payload<'_>) -> Result<(), Kind> {
-        if self.issuers.is_empty() || is_one_of(payload.iss.text(), &self.issuers) {
-            return Ok(());
-        }
-        Err(Kind::Issuer {
-            seen: payload.iss.seen(),
-            trusted: List(Arc::clone(&self.issuers)),
-        })
     }
 
     /// `aud` meets the configured audiences, if there are any.
@@ -142,6 +130,17 @@ impl Expected {
             skew_millis: self.skew_millis,
         }
     }
+}
+
+/// `iss` is exactly one of the trusted issuers, if any are known.
+pub(crate) fn issuer(payload: &Payload<'_>, trusted: &Arc<[String]>) -> Result<(), Kind> {
+    if trusted.is_empty() || is_one_of(payload.iss.text(), trusted) {
+        return Ok(());
+    }
+    Err(Kind::Issuer {
+        seen: payload.iss.seen(),
+        trusted: List(Arc::clone(trusted)),
+    })
 }
 
 enum TooEarly {

@@ -55,7 +55,8 @@
 //!
 //! | feature | default | what it brings |
 //! |---|---|---|
-//! | `jwks` | yes | keys fetched from Clerk (reqwest, tokio); without it the crate never touches the network |
+//! | `jwks` | yes | keys fetched from Clerk with reqwest, and kept; without it and `remote` the crate never touches the network |
+//! | `remote` | with `jwks` | the same without reqwest: you bring the transport, a [`Fetcher`] (tokio, moka) |
 //! | `http` | no | `http::HeaderMap` is a [`RequestHeaders`], a [`Refusal`] becomes an `http::Response` |
 //! | `testing` | no | the test kit, for your tests |
 //! | `axum`, `actix` | no | trait implementations that `clerk-axum` and `clerk-actix` turn on |
@@ -88,13 +89,16 @@ mod verifier;
 
 #[cfg(any(feature = "axum", feature = "actix"))]
 pub use self::frameworks::{MissingLayer, SessionRejection};
-#[cfg(feature = "jwks")]
-pub use self::keys::remote::JwksOptions;
+#[cfg(feature = "remote")]
+pub use self::keys::remote::{
+    FetchCause, FetchError, FetchOutcome, FetchRequest, FetchResponse, Fetcher, JwksOptions,
+    KeyEvent, KeyEvents, KeySearch, KeySnapshot,
+};
 pub use self::{
     algorithm::Algorithm,
     auth_state::{AuthState, SignedOut},
     authentication::{Authentication, PendingAuthentication},
-    builder::VerifierBuilder,
+    builder::{Instance, VerifierBuilder},
     claims::{Actor, Claims, ClaimsError, FactorVerificationAge, Organization, SessionStatus},
     clock::{Clock, FixedClock, SystemClock},
     error::{ConfigError, ConfigProblem, VerifyError},

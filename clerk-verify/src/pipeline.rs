@@ -1,14 +1,14 @@
 //! The one pipeline: all checks of a token, top to bottom in the order of the table in the crate's documentation.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     algorithm::Algorithm,
-    checks::Expected,
+    checks::{self, Expected},
     claims::{Claims, Payload},
     clock::{Clock, unix_millis},
-    error::{Kind, Seen},
-    keys::{Keys, Lookup, MAX_KEY_ID_LEN},
+    error::{Kind, List, Seen},
+    keys::{Keys, Lookup, MAX_KEY_ID_LEN, Need},
     request::TokenSource,
     session::Session,
     token::{Compact, Header},
@@ -18,7 +18,8 @@ use crate::{
 /// What a verifier trusts, and how it checks.
 pub(crate) struct Pipeline {
     pub(crate) algorithms: Arc<[Algorithm]>,
-    pub(crate) keys: Keys,
+    /// Never empty; where there are several, each has issuers.
+    pub(crate) trusted: Vec<Trusted>,
     pub(crate) expected: Expected,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) accept_jwt_templates: bool,
@@ -27,11 +28,26 @@ pub(crate) struct Pipeline {
     pub(crate) token_sources: Arc<[TokenSource]>,
 }
 
+/// A Clerk instance whose tokens are accepted.
+#[derive(Debug)]
+pub(crate) struct Trusted {
+    pub(crate) issuers: Arc<[String]>,
+    pub(crate) keys: Keys,
+}
+
 /// How far a token came with the keys at hand.
 pub(crate) enum Progress {
     Verified(Session),
     /// Its key is not at hand and may be worth a fetch.
-    KeyNeeded(String),
+    KeyNeeded(KeyNeeded),
+}
+
+/// What to wait for, and from whom.
+pub(crate) struct KeyNeeded {
+    /// The place of the instance in the list.
+    place: usize,
+    pub(crate) key_id: String,
+    need: Need,
 }
 
 /// Whether the key source has been asked already.
@@ -60,36 +76,51 @@ impl Pipeline {
         // 5: an allowed algorithm.
         let algorithm = self.allowed_algorithm(&header)?;
         // 6, 7: a key, fetched only if the token could still be good.
-        let key_id = self.key_id(&header)?;
-        let candidates = match (self.keys.lookup(&key_id), asked) {
+        let (place, trusted) = self.trusted(&payload)?;
+        let key_id = key_id(&header, &trusted.keys)?;
+        let needed = |key_id: Cow<'_, str>, need| {
+            Progress::KeyNeeded(KeyNeeded {
+                place,
+                key_id: key_id.into_owned(),
+                need,
+            })
+        };
+        let candidates = match (trusted.keys.lookup(&key_id, now), asked) {
             (Lookup::Found(candidates), _) => candidates,
             (Lookup::NoKeys | Lookup::Fetch, Asked::NotYet) => {
-                self.expected.issuer(&payload)?;
-                self.expected.expiry(&payload, now)?;
-                return Ok(Progress::KeyNeeded(key_id));
+                self.could_be_good(trusted, &payload, now)?;
+                if trusted.keys.is_known_absent(&key_id) {
+                    return Err(unknown_key(&key_id));
+                }
+                return Ok(needed(key_id, Need::Key));
             }
             (Lookup::NoKeys, Asked::Already) => return Err(no_keys()),
             (Lookup::Fetch, Asked::Already) | (Lookup::Unknown, _) => {
                 return Err(unknown_key(&key_id));
             }
         };
-        let keys = candidates.keys(&key_id);
-        if !keys.iter().any(|key| key.allows(algorithm)) {
+        if !candidates.keys(&key_id).any(|key| key.allows(algorithm)) {
             return Err(Kind::KeyAlgorithm {
                 seen: header.kid.seen(),
                 algorithm,
             });
         }
-        // 8: the signature.
-        if !keys
-            .iter()
+        // 8: the signature. A key may have been replaced under its id, so it may be worth a fetch that it fails.
+        if !candidates
+            .keys(&key_id)
             .any(|key| key.verifies(algorithm, compact.signed, &compact.signature))
         {
+            if matches!(asked, Asked::NotYet)
+                && self.could_be_good(trusted, &payload, now).is_ok()
+                && let Some(need) = trusted.keys.recheck(&candidates)
+            {
+                return Ok(needed(key_id, need));
+            }
             return Err(Kind::Signature);
         }
         // 9 to 16: the claims.
         self.expected.subject(&payload)?;
-        self.expected.issuer(&payload)?;
+        checks::issuer(&payload, &trusted.issuers)?;
         self.expected.audience(&payload)?;
         self.expected.authorized_party(&payload)?;
         let expires_at = self.expected.expiry(&payload, now)?;
@@ -99,6 +130,46 @@ impl Pipeline {
 
         let claims = Claims::read(&payload, expires_at, compact.payload.clone());
         Ok(Progress::Verified(Session::new(claims)))
+    }
+
+    /// The instance that the token must come from, by its unverified `iss`. With one there is no choice.
+    fn trusted(&self, payload: &Payload<'_>) -> Result<(usize, &Trusted), Kind> {
+        if let [only] = &*self.trusted {
+            return Ok((0, only));
+        }
+        let named = |trusted: &Trusted| checks::issuer(payload, &trusted.issuers).is_ok();
+        let mut all = self.trusted.iter().enumerate();
+        all.find(|(_, trusted)| named(trusted))
+            .ok_or_else(|| Kind::Issuer {
+                seen: payload.iss.seen(),
+                trusted: List(self.issuers()),
+            })
+    }
+
+    /// What can be said of claims that nobody has vouched for: whether they rule the token out in any case.
+    fn could_be_good(
+        &self,
+        trusted: &Trusted,
+        payload: &Payload<'_>,
+        now: i64,
+    ) -> Result<(), Kind> {
+        checks::issuer(payload, &trusted.issuers)?;
+        self.expected.expiry(payload, now)?;
+        Ok(())
+    }
+
+    /// Waits for what a token needs.
+    pub(crate) async fn obtain(&self, needed: &KeyNeeded) -> Result<(), Kind> {
+        match self.trusted.get(needed.place) {
+            Some(trusted) => trusted.keys.obtain(&needed.key_id, &needed.need).await,
+            None => Ok(()),
+        }
+    }
+
+    /// All trusted issuers.
+    pub(crate) fn issuers(&self) -> Arc<[String]> {
+        let all = self.trusted.iter().flat_map(|trusted| &*trusted.issuers);
+        all.cloned().collect()
     }
 
     fn allowed_algorithm(&self, header: &Header<'_>) -> Result<Algorithm, Kind> {
@@ -112,27 +183,26 @@ impl Pipeline {
                 allowed: Arc::clone(&self.algorithms),
             })
     }
+}
 
-    /// The token's `kid`; empty where the key has no id to compare it with.
-    fn key_id(&self, header: &Header<'_>) -> Result<String, Kind> {
-        if self.keys.ignore_key_id() {
-            return Ok(String::new());
-        }
-        match header.kid.text() {
-            Some(key_id) if !key_id.is_empty() && key_id.len() <= MAX_KEY_ID_LEN => {
-                Ok(key_id.into_owned())
-            }
-            _ => Err(Kind::KeyId {
-                seen: header.kid.seen(),
-                limit: MAX_KEY_ID_LEN,
-            }),
-        }
+/// The token's `kid`; empty where the key has no id to compare it with.
+fn key_id<'h>(header: &Header<'h>, keys: &Keys) -> Result<Cow<'h, str>, Kind> {
+    if keys.ignore_key_id() {
+        return Ok(Cow::Borrowed(""));
+    }
+    match header.kid.text() {
+        Some(key_id) if !key_id.is_empty() && key_id.len() <= MAX_KEY_ID_LEN => Ok(key_id),
+        _ => Err(Kind::KeyId {
+            seen: header.kid.seen(),
+            limit: MAX_KEY_ID_LEN,
+        }),
     }
 }
 
 pub(crate) fn unknown_key(key_id: &str) -> Kind {
     Kind::UnknownKey {
         seen: Seen::text(key_id),
+        retry_after: None,
     }
 }
 

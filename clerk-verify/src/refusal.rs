@@ -126,7 +126,10 @@ impl From<&VerifyError> for Refusal {
     fn from(error: &VerifyError) -> Self {
         Self {
             reason: error.reason(),
-            retry_after: error.retry_after(),
+            // An unknown key id is answered 401, and 401 says nothing of later.
+            retry_after: error
+                .retry_after()
+                .filter(|_| error.reason().status() == 503),
         }
     }
 }

@@ -1,14 +1,21 @@
 //! What verifies tokens and requests: the public face of the pipeline.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    future::{Future as _, poll_fn},
+    sync::Arc,
+    task::Poll,
+};
 
+#[cfg(feature = "remote")]
+use crate::keys::remote::KeySnapshot;
 use crate::{
     auth_state::AuthState,
     authentication::{Authentication, PendingAuthentication, decided},
     builder::VerifierBuilder,
     error::{ConfigError, Kind, VerifyError},
     keys::KeySourceStatus,
-    pipeline::{Asked, Pipeline, Progress, unknown_key},
+    pipeline::{Asked, Pipeline, Progress, Trusted, unknown_key},
     request::{Extraction, RequestHeaders, TokenSource, extract},
     session::Session,
 };
@@ -91,19 +98,19 @@ impl Verifier {
     /// # });
     /// ```
     pub async fn verify_token(&self, token: &str) -> Result<Session, VerifyError> {
-        let key_id = match self.0.run(token, Asked::NotYet)? {
+        let needed = match self.0.run(token, Asked::NotYet)? {
             Progress::Verified(session) => return Ok(session),
-            Progress::KeyNeeded(key_id) => key_id,
+            Progress::KeyNeeded(needed) => needed,
         };
-        self.0.keys.obtain(&key_id).await?;
+        self.0.obtain(&needed).await?;
         match self.0.run(token, Asked::Already)? {
             Progress::Verified(session) => Ok(session),
-            Progress::KeyNeeded(key_id) => Err(unknown_key(&key_id).into()),
+            Progress::KeyNeeded(needed) => Err(unknown_key(&needed.key_id).into()),
         }
     }
 
-    /// Verifies a token without waiting. `None` where its key has to be fetched first: then only
-    /// [`verify_token`](Verifier::verify_token) can tell. With fixed keys (`jwt_key`, `jwks_json`) the
+    /// Verifies a token without waiting. `None` where its key has to be fetched first, or may have been replaced
+    /// under its id: then only [`verify_token`](Verifier::verify_token) can tell. With fixed keys (`jwt_key`, `jwks_json`) the
     /// answer is always there.
     ///
     /// ```
@@ -193,10 +200,33 @@ impl Verifier {
     /// # });
     /// ```
     pub async fn ready(&self) -> Result<(), VerifyError> {
-        Ok(self.0.keys.ready().await?)
+        // All of them are asked at once, and each answers within its `cold_wait`.
+        let mut waiting = Vec::new();
+        for trusted in &self.0.trusted {
+            waiting.push(Box::pin(trusted.keys.ready()));
+        }
+        let mut result = Ok(());
+        poll_fn(|context| {
+            waiting.retain_mut(|ready| match ready.as_mut().poll(context) {
+                Poll::Ready(Ok(())) => false,
+                Poll::Ready(Err(kind)) => {
+                    result = Err(kind);
+                    false
+                }
+                Poll::Pending => true,
+            });
+            if waiting.is_empty() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        Ok(result?)
     }
 
-    /// How the keys are doing: for readiness probes and dashboards.
+    /// How the keys are doing: for readiness probes and dashboards. Of several instances together: the worst
+    /// state, and the sums of what is counted.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;
@@ -205,7 +235,75 @@ impl Verifier {
     /// ```
     #[must_use]
     pub fn status(&self) -> KeySourceStatus {
-        self.0.keys.status()
+        let mut all = self.key_sources().into_iter();
+        let first = all.next().unwrap_or_else(|| KeySourceStatus::fixed(0));
+        all.fold(first, KeySourceStatus::together)
+    }
+
+    /// How the keys of each instance are doing, in the order of the configuration.
+    ///
+    /// ```
+    /// use clerk_verify::{Instance, Verifier};
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .instance(Instance::issuer("https://clerk.example.com"))
+    ///     .instance(Instance::issuer("https://clerk.example.org"))
+    ///     .build()
+    ///     .unwrap();
+    /// for status in verifier.key_sources() {
+    ///     println!("{:?}: {:?}", status.issuers(), status.state());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn key_sources(&self) -> Vec<KeySourceStatus> {
+        let of = |trusted: &Trusted| KeySourceStatus {
+            issuers: Arc::clone(&trusted.issuers),
+            ..trusted.keys.status()
+        };
+        self.0.trusted.iter().map(of).collect()
+    }
+
+    /// The keys at hand, to be kept for the next run and given to
+    /// [`with_seed`](VerifierBuilder::with_seed) then. `None` where nothing was fetched, or nothing that is still
+    /// good. Of several instances this is the first one's; see [`export_snapshot_of`](Self::export_snapshot_of).
+    ///
+    /// ```
+    /// use clerk_verify::{Verifier, testing::TestIssuer};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let issuer = TestIssuer::new();
+    /// let server = issuer.serve().await.unwrap();
+    /// let verifier = Verifier::builder().jwks_url(server.jwks_url()).build().unwrap();
+    /// verifier.ready().await.unwrap();
+    /// let kept = verifier.export_snapshot().unwrap();
+    ///
+    /// // The next run starts while the key server is down.
+    /// server.shut_down();
+    /// let verifier = Verifier::builder()
+    ///     .jwks_url(server.jwks_url())
+    ///     .with_seed(kept.json(), kept.fetched_at())
+    ///     .build()
+    ///     .unwrap();
+    /// assert!(verifier.verify_token(&issuer.token().sign()).await.is_ok());
+    /// # });
+    /// ```
+    #[cfg(feature = "remote")]
+    #[must_use]
+    pub fn export_snapshot(&self) -> Option<KeySnapshot> {
+        self.0.trusted.first()?.keys.export()
+    }
+
+    /// [`export_snapshot`](Self::export_snapshot) of the instance with this issuer.
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// assert!(verifier.export_snapshot_of("https://clerk.example.test").is_none(), "its keys are fixed");
+    /// ```
+    #[cfg(feature = "remote")]
+    #[must_use]
+    pub fn export_snapshot_of(&self, issuer: &str) -> Option<KeySnapshot> {
+        let has_it = |trusted: &&Trusted| trusted.issuers.iter().any(|known| known == issuer);
+        self.0.trusted.iter().find(has_it)?.keys.export()
     }
 
     /// The authorized parties it is configured with; empty where `azp` is not checked. The same origins are
@@ -227,7 +325,7 @@ impl fmt::Debug for Verifier {
         f.debug_struct("Verifier")
             .field("algorithms", &self.0.algorithms)
             .field("expected", &self.0.expected)
-            .field("keys", &self.0.keys.status())
+            .field("trusted", &self.0.trusted)
             .finish_non_exhaustive()
     }
 }

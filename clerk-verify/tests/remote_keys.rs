@@ -193,7 +193,7 @@ async fn a_rotated_key_is_found_by_the_first_token_it_signs() {
 }
 
 #[tokio::test]
-async fn unknown_kids_force_at_most_one_fetch_in_ten_seconds() {
+async fn unknown_kids_force_two_fetches_at_once_and_one_more_in_ten_seconds() {
     let setting = Setting::new().await;
     let verifier = setting.verifier();
     assert_eq!(reason(&verifier, &setting.token()).await, None);
@@ -203,16 +203,43 @@ async fn unknown_kids_force_at_most_one_fetch_in_ten_seconds() {
             Some(Reason::JwkKidMismatch)
         );
     }
-    assert_eq!(setting.server.requests(), 2);
+    assert_eq!(setting.server.requests(), 3);
     setting.clock.advance(Duration::from_secs(10));
-    for number in 0..1000 {
+    for number in 1000..2000 {
         assert_eq!(
             reason(&verifier, &setting.unknown(number)).await,
             Some(Reason::JwkKidMismatch)
         );
     }
-    assert_eq!(setting.server.requests(), 3);
+    assert_eq!(setting.server.requests(), 4);
     assert_eq!(reason(&verifier, &setting.token()).await, None);
+}
+
+#[tokio::test]
+async fn an_unknown_kid_that_was_not_asked_for_says_when_it_can_be() {
+    let setting = Setting::new().await;
+    let verifier = setting.verifier();
+    assert_eq!(reason(&verifier, &setting.token()).await, None);
+    for number in 0..2 {
+        let _ = reason(&verifier, &setting.unknown(number)).await;
+    }
+    let error = verifier
+        .verify_token(&setting.unknown(2))
+        .await
+        .unwrap_err();
+    assert_eq!(error.reason(), Reason::JwkKidMismatch);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(10)));
+    assert!(
+        error.to_string().contains("asked again in 10.0 s"),
+        "{error}"
+    );
+    assert!(
+        error
+            .refusal()
+            .headers()
+            .all(|(name, _)| name != "retry-after"),
+        "401 says nothing of later"
+    );
 }
 
 #[tokio::test]
@@ -259,7 +286,8 @@ async fn a_key_server_that_is_down_is_503_with_retry_after_and_is_left_alone_for
     let error = verifier.verify_token(&setting.token()).await.unwrap_err();
     assert_eq!(error.reason(), Reason::JwkRemoteFailedToLoad);
     assert_eq!(error.refusal().status(), 503);
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
+    let pause = error.retry_after().unwrap();
+    assert_pause(pause, 1);
     assert!(error.to_string().contains("status 500"), "{error}");
     assert!(std::error::Error::source(&error).is_some());
     for _ in 0..1000 {
@@ -270,13 +298,19 @@ async fn a_key_server_that_is_down_is_503_with_retry_after_and_is_left_alone_for
     }
     assert_eq!(
         setting.server.requests(),
-        1,
-        "nobody asks while backing off"
+        2,
+        "asked twice at once because nobody can sign in; nobody asks while backing off"
     );
 
     setting.server.publish(&setting.issuer);
-    setting.clock.advance(Duration::from_secs(1));
+    setting.clock.advance(pause + Duration::from_millis(1));
     assert_eq!(reason(&verifier, &setting.token()).await, None);
+}
+
+/// A pause is cut by up to half at random.
+fn assert_pause(pause: Duration, seconds: u64) {
+    let longest = Duration::from_secs(seconds);
+    assert!(longest / 2 <= pause && pause <= longest, "{pause:?}");
 }
 
 #[tokio::test]
@@ -286,7 +320,7 @@ async fn pauses_double_and_the_servers_own_wish_wins() {
     let verifier = setting.verifier();
     for seconds in [1, 2, 4, 8, 10, 10] {
         let error = verifier.verify_token(&setting.token()).await.unwrap_err();
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(seconds)));
+        assert_pause(error.retry_after().unwrap(), seconds);
         setting.clock.advance(Duration::from_secs(seconds));
     }
     setting.server.answer(429, "");
@@ -333,7 +367,7 @@ async fn strict_options_drop_keys_at_their_ttl() {
     setting.clock.advance(Duration::from_secs(300));
     let error = verifier.verify_token(&setting.token()).await.unwrap_err();
     assert_eq!(error.reason(), Reason::JwkRemoteFailedToLoad);
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
+    assert_pause(error.retry_after().unwrap(), 1);
     assert!(error.to_string().contains("status 500"), "{error}");
 }
 
@@ -503,9 +537,14 @@ fn the_limits_of_a_fetch_are_what_the_documentation_says() {
         JwksOptions::default(),
         JwksOptions {
             ttl: seconds(300),
+            cache_headers: true,
+            min_ttl: seconds(60),
+            max_ttl: seconds(3600),
             max_stale: seconds(86_400),
-            unknown_kid_interval: seconds(10),
+            max_empty: seconds(3600),
+            renew_when_idle: true,
             cold_wait: seconds(5),
+            cold_attempts: 2,
             connect_timeout: seconds(2),
             timeout: seconds(5),
             max_body_bytes: 524_288,
@@ -513,6 +552,14 @@ fn the_limits_of_a_fetch_are_what_the_documentation_says() {
             backoff: seconds(1),
             max_backoff: seconds(60),
             max_cold_backoff: seconds(10),
+            unknown_kid_burst: 2,
+            unknown_kid_interval: seconds(10),
+            absent_kids: 1024,
+            absent_kid_ttl: seconds(60),
+            bad_signature_interval: seconds(30),
+            bad_signature_min_age: seconds(10),
+            max_fetches_per_minute: 12,
+            jitter_seed: None,
         }
     );
 }
@@ -792,8 +839,8 @@ async fn an_unknown_kid_stays_503_until_the_server_has_been_asked_with_success()
     }
     assert_eq!(
         setting.server.requests(),
-        3,
-        "one cold, and one forced in each ten seconds"
+        4,
+        "one cold, two forced at once, and one more after ten seconds"
     );
     setting.server.publish(&setting.issuer);
     setting.clock.advance(Duration::from_secs(10));

@@ -2,13 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{VerifierBuilder, environment, key_source};
+use super::{
+    VerifierBuilder, environment,
+    key_source::{self, Common},
+    source::SourceOptions,
+};
 use crate::{
     algorithm::Algorithm,
     checks::Expected,
+    clock::Clock,
     error::{ConfigError, ConfigProblem},
     keys::publishable_key,
-    pipeline::Pipeline,
+    pipeline::{Pipeline, Trusted},
     request::TokenSource,
     verifier::Verifier,
 };
@@ -24,8 +29,6 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
     environment::fill(&mut builder, &mut problems);
 
     let algorithms = algorithms(&builder, &mut problems);
-    let frontend_api = frontend_api(&builder, &mut problems);
-    let issuers = issuers(&builder, frontend_api.as_deref(), &mut problems);
     let skew_millis = skew_millis(&builder, &mut problems);
     let authorized_parties = builder.authorized_parties.clone().unwrap_or_default();
     no_empty("authorized_parties", &authorized_parties, &mut problems);
@@ -66,21 +69,16 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
     }
     let clock = builder.clock_or_default();
     let algorithms: Arc<[Algorithm]> = algorithms.into();
-    let keys = key_source::keys(
-        &builder,
-        frontend_api.as_deref(),
-        &algorithms,
-        &clock,
-        &mut problems,
-    );
+    let trusted = trusted(&builder, &algorithms, &clock, &mut problems);
+    #[cfg(feature = "remote")]
+    builder.remote.options.check(&mut problems);
 
     ConfigError::check(problems)?;
-    warn_of(&issuers, &authorized_parties);
+    warn_of(&trusted, &authorized_parties);
     Ok(Verifier::from_pipeline(Pipeline {
         algorithms,
-        keys,
+        trusted,
         expected: Expected {
-            issuers: issuers.into(),
             audiences: builder.audiences.into(),
             require_audience: builder.require_audience,
             authorized_parties: authorized_parties.into(),
@@ -94,6 +92,69 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
         max_claims_nesting,
         token_sources: token_sources.into(),
     }))
+}
+
+/// The instances, in the order of the configuration: what is set on the builder itself is the first.
+fn trusted(
+    builder: &VerifierBuilder,
+    algorithms: &Arc<[Algorithm]>,
+    clock: &Arc<dyn Clock>,
+    problems: &mut Vec<ConfigProblem>,
+) -> Vec<Trusted> {
+    let common = Common {
+        builder,
+        algorithms,
+        clock,
+    };
+    let own = builder.instances.is_empty() || builder.source.is_set();
+    let own = own.then_some(&builder.source);
+    let all: Vec<&SourceOptions> = own.into_iter().chain(&builder.instances).collect();
+    let mut known: Vec<String> = Vec::new();
+    let mut trusted = Vec::new();
+    for (number, source) in (1..).zip(&all) {
+        let mut found = Vec::new();
+        let frontend_api = frontend_api(source, &mut found);
+        let issuers = issuers(source, frontend_api.as_deref(), &mut found);
+        let keys = key_source::keys(
+            source,
+            frontend_api.as_deref(),
+            &issuers,
+            &common,
+            &mut found,
+        );
+        if all.len() > 1 {
+            check_issuers(&issuers, &known, &mut found);
+            found = found
+                .into_iter()
+                .map(|problem| problem.in_instance(number))
+                .collect();
+        }
+        problems.append(&mut found);
+        known.extend_from_slice(&issuers);
+        trusted.push(Trusted {
+            issuers: issuers.into(),
+            keys,
+        });
+    }
+    trusted
+}
+
+/// By its issuer a token finds its instance.
+fn check_issuers(issuers: &[String], known: &[String], problems: &mut Vec<ConfigProblem>) {
+    if issuers.is_empty() {
+        problems.push(ConfigProblem::new(
+            "issuer",
+            "none, beside other instances",
+            "say who issues its tokens, with `issuer` or `publishable_key`",
+        ));
+    }
+    if issuers.iter().any(|issuer| known.contains(issuer)) {
+        problems.push(ConfigProblem::new(
+            "issuer",
+            "one that another instance has too",
+            "name each issuer once",
+        ));
+    }
 }
 
 fn algorithms(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> Vec<Algorithm> {
@@ -117,8 +178,8 @@ fn algorithms(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> V
     algorithms
 }
 
-fn frontend_api(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> Option<String> {
-    match publishable_key::frontend_api(builder.publishable_key.as_deref()?) {
+fn frontend_api(source: &SourceOptions, problems: &mut Vec<ConfigProblem>) -> Option<String> {
+    match publishable_key::frontend_api(source.publishable_key.as_deref()?) {
         Ok(host) => Some(host),
         Err(found) => {
             problems.push(ConfigProblem::new(
@@ -133,13 +194,13 @@ fn frontend_api(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) ->
 
 /// What is configured; otherwise the publishable key's Frontend API and its proxy.
 fn issuers(
-    builder: &VerifierBuilder,
+    source: &SourceOptions,
     frontend_api: Option<&str>,
     problems: &mut Vec<ConfigProblem>,
 ) -> Vec<String> {
     let trimmed = |issuer: &String| issuer.trim().trim_end_matches('/').to_owned();
     // An empty list names no issuer, and must not switch the check off.
-    if let Some(issuers) = builder
+    if let Some(issuers) = source
         .issuers
         .as_ref()
         .filter(|issuers| !issuers.is_empty())
@@ -148,7 +209,7 @@ fn issuers(
         no_empty("issuer", &issuers, problems);
         return issuers;
     }
-    let proxy = builder.proxy_url.as_ref().map(trimmed);
+    let proxy = source.proxy_url.as_ref().map(trimmed);
     if proxy.as_deref() == Some("") {
         problems.push(ConfigProblem::new(
             "proxy_url",
@@ -183,7 +244,8 @@ fn no_empty(option: &'static str, values: &[String], problems: &mut Vec<ConfigPr
 }
 
 /// Names the place and not the value: people paste all kinds of things, tokens among them.
-fn warn_of(issuers: &[String], authorized_parties: &[String]) {
+fn warn_of(trusted: &[Trusted], authorized_parties: &[String]) {
+    let issuers = trusted.iter().flat_map(|trusted| &*trusted.issuers);
     for (position, _) in odd_ones(issuers, |issuer| issuer.contains("://")) {
         tracing::warn!(
             position,
@@ -207,10 +269,10 @@ fn warn_of(issuers: &[String], authorized_parties: &[String]) {
 }
 
 /// The values that are not as they should be, with their place in the list, from 1.
-fn odd_ones(
-    values: &[String],
+fn odd_ones<'v>(
+    values: impl IntoIterator<Item = &'v String>,
     is_right: impl Fn(&str) -> bool,
-) -> impl Iterator<Item = (usize, &String)> {
+) -> impl Iterator<Item = (usize, &'v String)> {
     (1..).zip(values).filter(move |(_, value)| !is_right(value))
 }
 

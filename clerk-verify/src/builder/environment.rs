@@ -1,6 +1,6 @@
 //! Options from environment variables.
 
-use super::{VerifierBuilder, key_source::names_a_source};
+use super::VerifierBuilder;
 use crate::{env::Environment, error::ConfigProblem};
 
 impl VerifierBuilder {
@@ -17,7 +17,7 @@ impl VerifierBuilder {
     ///
     /// Keys come from code or from the environment, never from both: where code names a key source,
     /// `CLERK_JWT_KEY` and `CLERK_SECRET_KEY` are not read, and `CLERK_PUBLISHABLE_KEY` only says who the issuer
-    /// is. `CLERK_DOMAIN` and `CLERK_IS_SATELLITE` are not read yet.
+    /// is; where code names [instances](Self::instance), none of them is read. `CLERK_DOMAIN` and `CLERK_IS_SATELLITE` are not read yet.
     ///
     /// ```
     /// # // `with_env` alone would depend on the machine that runs this.
@@ -66,16 +66,20 @@ pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProbl
             *option = environment.get(name);
         }
     };
-    if names_a_source(builder) {
-        builder.publishable_key_is_issuer = builder.publishable_key.is_none();
-    } else {
-        set(&mut builder.jwt_key, "CLERK_JWT_KEY");
-        #[cfg(feature = "jwks")]
-        set(&mut builder.remote.secret_key, "CLERK_SECRET_KEY");
+    let source = &mut builder.source;
+    // Instances that code names are all there are.
+    if builder.instances.is_empty() {
+        if source.names_a_source() {
+            source.publishable_key_is_issuer = source.publishable_key.is_none();
+        } else {
+            set(&mut source.jwt_key, "CLERK_JWT_KEY");
+            #[cfg(feature = "remote")]
+            set(&mut source.secret_key, "CLERK_SECRET_KEY");
+        }
+        set(&mut source.publishable_key, "CLERK_PUBLISHABLE_KEY");
+        set(&mut source.proxy_url, "CLERK_PROXY_URL");
     }
-    set(&mut builder.publishable_key, "CLERK_PUBLISHABLE_KEY");
-    set(&mut builder.proxy_url, "CLERK_PROXY_URL");
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "remote")]
     {
         set(&mut builder.remote.api_url, "CLERK_API_URL");
         set(&mut builder.remote.api_version, "CLERK_API_VERSION");

@@ -2,11 +2,18 @@
 
 mod check;
 mod environment;
+mod instance;
 mod key_source;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "remote")]
 mod remote;
+#[cfg(feature = "remote")]
+mod remote_source;
+mod source;
 
 use std::{fmt, sync::Arc, time::Duration};
+
+pub use self::instance::Instance;
+use self::source::SourceOptions;
 
 use crate::{
     algorithm::Algorithm,
@@ -41,13 +48,15 @@ use crate::{
 /// | [`jwt_key`](Self::jwt_key) | the instance's one public key | none |
 /// | [`jwks_json`](Self::jwks_json) | a JWK Set that you hold | none |
 /// | `jwks_url` | a JWK Set at any https URL | fetched and kept |
+/// | `openid_configuration` | the JWK Set that an issuer's configuration names | fetched and kept |
 /// | [`publishable_key`](Self::publishable_key) | the instance's Frontend API | fetched and kept |
 /// | `secret_key` | the Backend API | fetched and kept |
 /// | [`issuer`](Self::issuer) alone | that issuer's Frontend API | fetched and kept |
 ///
 /// `jwt_key` wins over all others. Of the remote ones the first in this table is used. `jwks_json` may stand
 /// beside `jwks_url` or `secret_key` and is looked into first. A `publishable_key` beside `jwt_key` or
-/// `jwks_json` names the issuer and fetches nothing.
+/// `jwks_json` names the issuer and fetches nothing. [`instance`](Self::instance) adds whole instances, each with
+/// keys of its own.
 ///
 /// Fetching needs a tokio runtime with time and I/O enabled.
 ///
@@ -67,15 +76,10 @@ use crate::{
 #[derive(Clone, Default)]
 #[must_use]
 pub struct VerifierBuilder {
-    jwt_key: Option<String>,
-    jwks_json: Option<String>,
-    publishable_key: Option<String>,
-    /// It says who the issuer is, and not where the keys are.
-    publishable_key_is_issuer: bool,
-    proxy_url: Option<String>,
-    #[cfg(feature = "jwks")]
+    source: SourceOptions,
+    instances: Vec<SourceOptions>,
+    #[cfg(feature = "remote")]
     remote: remote::RemoteOptions,
-    issuers: Option<Vec<String>>,
     audiences: Vec<String>,
     require_audience: bool,
     authorized_parties: Option<Vec<String>>,
@@ -126,7 +130,7 @@ impl VerifierBuilder {
     /// assert!(error.to_string().contains("a private key"));
     /// ```
     pub fn jwt_key(mut self, key: impl Into<String>) -> Self {
-        self.jwt_key = Some(key.into());
+        self.source.jwt_key = Some(key.into());
         self
     }
 
@@ -138,7 +142,7 @@ impl VerifierBuilder {
     /// let verifier = Verifier::builder().jwks_json(text).build().unwrap();
     /// ```
     pub fn jwks_json(mut self, text: impl Into<String>) -> Self {
-        self.jwks_json = Some(text.into());
+        self.source.jwks_json = Some(text.into());
         self
     }
 
@@ -152,7 +156,7 @@ impl VerifierBuilder {
     /// let verifier = Verifier::builder().publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA").build().unwrap();
     /// ```
     pub fn publishable_key(mut self, key: impl Into<String>) -> Self {
-        self.publishable_key = Some(key.into());
+        self.source.publishable_key = Some(key.into());
         self
     }
 
@@ -169,7 +173,7 @@ impl VerifierBuilder {
     ///     .unwrap();
     /// ```
     pub fn proxy_url(mut self, url: impl Into<String>) -> Self {
-        self.proxy_url = Some(url.into());
+        self.source.proxy_url = Some(url.into());
         self
     }
 
@@ -192,7 +196,32 @@ impl VerifierBuilder {
     /// let verifier = TestIssuer::new().verifier().issuers(issuers).build().unwrap();
     /// ```
     pub fn issuers(mut self, issuers: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.issuers = Some(texts(issuers));
+        self.source.issuers = Some(texts(issuers));
+        self
+    }
+
+    /// One more Clerk instance whose users are let in: for a service behind several frontends, or for a move from
+    /// one instance to another. The token's `iss` chooses among the issuers configured here, and only that
+    /// instance's keys can verify it; no URL in a token is ever followed. An outage or a flood at one leaves the
+    /// others alone. What else is configured holds for all of them.
+    ///
+    /// A key source that is set on the builder itself is an instance too, the first.
+    ///
+    /// ```
+    /// use clerk_verify::{Instance, Verifier, testing::TestIssuer};
+    ///
+    /// let (shop, office) = (TestIssuer::new(), TestIssuer::fresh());
+    /// let verifier = Verifier::builder()
+    ///     .instance(Instance::issuer(shop.issuer()).jwks_json(shop.jwks_json()))
+    ///     .instance(Instance::issuer(office.issuer()).jwks_json(office.jwks_json()))
+    ///     .build()
+    ///     .unwrap();
+    /// for issuer in [shop, office] {
+    ///     assert!(verifier.verify_token_now(&issuer.token().sign()).unwrap().is_ok());
+    /// }
+    /// ```
+    pub fn instance(mut self, instance: Instance) -> Self {
+        self.instances.push(instance.into_options());
         self
     }
 
@@ -355,10 +384,11 @@ impl VerifierBuilder {
 impl fmt::Debug for VerifierBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifierBuilder")
-            .field("jwt_key", &self.jwt_key.is_some())
-            .field("jwks_json", &self.jwks_json.is_some())
-            .field("publishable_key", &self.publishable_key.is_some())
-            .field("issuers", &self.issuers)
+            .field("jwt_key", &self.source.jwt_key.is_some())
+            .field("jwks_json", &self.source.jwks_json.is_some())
+            .field("publishable_key", &self.source.publishable_key.is_some())
+            .field("issuers", &self.source.issuers)
+            .field("instances", &self.instances.len())
             .field("audiences", &self.audiences)
             .field("authorized_parties", &self.authorized_parties)
             .finish_non_exhaustive()

@@ -1,17 +1,26 @@
-//! The options of a remote key source.
+//! Options of the remote key source.
+
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use super::VerifierBuilder;
-use crate::keys::remote::JwksOptions;
+use crate::keys::remote::{AnyFetcher, Fetcher, JwksOptions, KeyEvents};
 
-/// What only a remote key source has.
+/// What all remote key sources of a verifier have in common.
 #[derive(Clone, Default)]
 pub(super) struct RemoteOptions {
-    pub(super) jwks_url: Option<String>,
-    pub(super) secret_key: Option<String>,
     pub(super) api_url: Option<String>,
     pub(super) api_version: Option<String>,
     pub(super) options: JwksOptions,
-    pub(super) client: Option<reqwest::Client>,
+    pub(super) fetcher: Option<Arc<dyn AnyFetcher>>,
+    pub(super) events: Option<Arc<dyn KeyEvents>>,
+}
+
+impl fmt::Debug for RemoteOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteOptions")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
 }
 
 impl VerifierBuilder {
@@ -27,7 +36,50 @@ impl VerifierBuilder {
     ///     .unwrap();
     /// ```
     pub fn jwks_url(mut self, url: impl Into<String>) -> Self {
-        self.remote.jwks_url = Some(url.into());
+        self.source.jwks_url = Some(url.into());
+        self
+    }
+
+    /// The URL of an OpenID configuration (or of its issuer, to which `/.well-known/openid-configuration` is
+    /// added): its `jwks_uri` says where the JWK Set is. Its `issuer` must be one of those that are configured
+    /// here, or no key is taken from there, and `jwks_uri` must be https. It is read again every hour, and
+    /// when keys can't be fetched.
+    ///
+    /// ```
+    /// use clerk_verify::Verifier;
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .issuer("https://clerk.example.com")
+    ///     .openid_configuration("https://clerk.example.com/.well-known/openid-configuration")
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn openid_configuration(mut self, url: impl Into<String>) -> Self {
+        self.source.openid_configuration = Some(url.into());
+        self
+    }
+
+    /// A JWK Set from an earlier run and when it was fetched: it is in use at once, counts as stale, and is renewed
+    /// as soon as a token comes. With it a service starts although the key server is down. Keys older than the
+    /// options allow (`ttl` and `max_stale`) are not used. [`Verifier::export_snapshot`](crate::Verifier::export_snapshot)
+    /// gives both.
+    ///
+    /// Whoever can change it can sign in as anyone: keep it as you keep the program.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use clerk_verify::Verifier;
+    /// # let kept = clerk_verify::testing::TestIssuer::new().jwks_json();
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+    ///     .with_seed(kept, SystemTime::now() - Duration::from_secs(600))
+    ///     .build()
+    ///     .unwrap();
+    /// assert!(verifier.status().is_ready());
+    /// ```
+    pub fn with_seed(mut self, json: impl Into<String>, fetched_at: SystemTime) -> Self {
+        self.source.seed = Some((json.into(), fetched_at));
         self
     }
 
@@ -40,7 +92,7 @@ impl VerifierBuilder {
     /// let verifier = Verifier::builder().secret_key("sk_test_1234567890").build().unwrap();
     /// ```
     pub fn secret_key(mut self, key: impl Into<String>) -> Self {
-        self.remote.secret_key = Some(key.into());
+        self.source.secret_key = Some(key.into());
         self
     }
 
@@ -85,6 +137,53 @@ impl VerifierBuilder {
         self
     }
 
+    /// A transport of your own, in place of reqwest.
+    ///
+    /// ```
+    /// use clerk_verify::{FetchError, FetchRequest, FetchResponse, Fetcher, Verifier};
+    ///
+    /// struct Offline;
+    ///
+    /// impl Fetcher for Offline {
+    ///     async fn fetch(&self, _: FetchRequest) -> Result<FetchResponse, FetchError> {
+    ///         Err(FetchError::new("there is no network"))
+    ///     }
+    /// }
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+    ///     .fetcher(Offline)
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn fetcher(mut self, fetcher: impl Fetcher) -> Self {
+        self.remote.fetcher = Some(Arc::new(fetcher));
+        self
+    }
+
+    /// A hook that is told what the key source does: for metrics and alarms.
+    ///
+    /// ```
+    /// use clerk_verify::{KeyEvent, Verifier};
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+    ///     .key_events(|source: &str, event: &KeyEvent<'_>| {
+    ///         if let KeyEvent::FetchFailed { outcome, next_attempt_in, .. } = event {
+    ///             println!("{source}: {}, again in {next_attempt_in:?}", outcome.as_str());
+    ///         }
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn key_events(mut self, hook: impl KeyEvents) -> Self {
+        self.remote.events = Some(Arc::new(hook));
+        self
+    }
+}
+
+#[cfg(feature = "jwks")]
+impl VerifierBuilder {
     /// The HTTP client to fetch keys with, for a proxy or certificates of your own. The limits of one fetch
     /// apply to it too. Build it with `redirect(Policy::none())`: an answer from another address is refused
     /// in any case, but a client that follows redirects has asked there by then.
@@ -104,7 +203,9 @@ impl VerifierBuilder {
     ///     .unwrap();
     /// ```
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.remote.client = Some(client);
+        use crate::keys::remote::HttpClient;
+
+        self.remote.fetcher = Some(Arc::new(HttpClient(client)));
         self
     }
 }

@@ -91,6 +91,12 @@ impl ConfigProblem {
         }
     }
 
+    /// The same mistake, in one of several instances, counted from 1.
+    pub(crate) fn in_instance(mut self, number: usize) -> Self {
+        self.found = format!("in instance {number}: {}", self.found);
+        self
+    }
+
     /// The option, by its name in the builder; an environment variable where the mistake is in its form.
     ///
     /// ```

@@ -54,9 +54,14 @@ pub(crate) enum Kind {
     #[error(
         "none of the trusted keys has the token's `kid` {seen}: another Clerk instance signed it (a \
          development token in production, or the other way round), or its key has been withdrawn; compare \
-         the instance that the client signs in to with the one this verifier is set up for"
+         the instance that the client signs in to with the one this verifier is set up for{}",
+        NotAsked(*.retry_after)
     )]
-    UnknownKey { seen: Seen },
+    UnknownKey {
+        seen: Seen,
+        /// Where the key source was asked so often that it was not asked for this one.
+        retry_after: Option<Duration>,
+    },
     #[error("the key set says that the key {seen} is not for {algorithm}, the token's `alg`")]
     KeyAlgorithm { seen: Seen, algorithm: Algorithm },
     #[error(
@@ -64,7 +69,7 @@ pub(crate) enum Kind {
          server",
         Retry(*.retry_after)
     )]
-    #[cfg_attr(not(feature = "jwks"), allow(dead_code))]
+    #[cfg_attr(not(feature = "remote"), allow(dead_code))]
     KeysUnavailable {
         detail: String,
         retry_after: Option<Duration>,
@@ -76,7 +81,7 @@ pub(crate) enum Kind {
          instance anew from the Clerk dashboard, under API keys",
         Retry(*.retry_after)
     )]
-    #[cfg_attr(not(feature = "jwks"), allow(dead_code))]
+    #[cfg_attr(not(feature = "remote"), allow(dead_code))]
     SecretKeyRejected {
         status: u16,
         retry_after: Option<Duration>,
@@ -163,7 +168,8 @@ impl Kind {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::KeysUnavailable { retry_after, .. }
-            | Self::SecretKeyRejected { retry_after, .. } => *retry_after,
+            | Self::SecretKeyRejected { retry_after, .. }
+            | Self::UnknownKey { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -201,6 +207,22 @@ impl fmt::Display for Algorithms<'_> {
             write!(f, "{separator}{algorithm}")?;
         }
         Ok(())
+    }
+}
+
+struct NotAsked(Option<Duration>);
+
+impl fmt::Display for NotAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(wait) => write!(
+                f,
+                "; so many tokens had unknown key ids that the key server was not asked about this one, it may \
+                 be asked again in {:.1} s",
+                wait.as_secs_f64()
+            ),
+            None => Ok(()),
+        }
     }
 }
 

@@ -40,7 +40,8 @@ impl VerifyError {
         self.0.reason()
     }
 
-    /// When a new attempt makes sense, where the keys can't be fetched and the source backs off.
+    /// When a new attempt makes sense: where the keys can't be fetched and the source backs off, and where the key
+    /// id is unknown and the source has been asked so often that it was not asked for this one.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;

@@ -20,7 +20,7 @@ pub(crate) fn parse_set(
     text: &str,
     algorithms: &[Algorithm],
     max_keys: usize,
-) -> Result<KeySet, SetProblem> {
+) -> Result<ParsedSet, SetProblem> {
     #[derive(Deserialize)]
     struct Set<'a> {
         #[serde(borrow)]
@@ -51,7 +51,16 @@ pub(crate) fn parse_set(
     for why in &skipped {
         tracing::debug!(%why, "a key of the JWK Set is passed over");
     }
-    Ok(keys)
+    Ok(ParsedSet { keys, skipped })
+}
+
+/// What a JWK Set holds.
+#[derive(Debug)]
+pub(crate) struct ParsedSet {
+    pub(crate) keys: KeySet,
+    /// Why its other members are passed over.
+    #[cfg_attr(not(feature = "remote"), allow(dead_code))]
+    pub(crate) skipped: Vec<String>,
 }
 
 /// Why a text is no usable JWK Set.

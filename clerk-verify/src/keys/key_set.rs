@@ -8,7 +8,7 @@ use super::rsa::VerificationKey;
 const MAX_SAME_ID: usize = 4;
 
 /// Keys at hand, ready to verify. Never changes once it is built.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct KeySet {
     by_id: HashMap<String, Vec<VerificationKey>>,
 }

@@ -4,13 +4,13 @@ pub(crate) mod jwk;
 pub(crate) mod key_set;
 pub(crate) mod pem;
 pub(crate) mod publishable_key;
-#[cfg(feature = "jwks")]
+#[cfg(feature = "remote")]
 pub(crate) mod remote;
 pub(crate) mod rsa;
 mod source;
 mod status;
 
-pub(crate) use self::source::{FixedKeys, Keys, Lookup};
+pub(crate) use self::source::{FixedKeys, Keys, Lookup, Need};
 pub use self::status::{KeySourceState, KeySourceStatus};
 
 /// The longest key id that is looked up, in bytes; Clerk's have 31.

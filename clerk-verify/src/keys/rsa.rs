@@ -67,12 +67,28 @@ impl VerificationKey {
         }
     }
 
+    fn algorithms(&self) -> Vec<Algorithm> {
+        self.prepared
+            .iter()
+            .map(|(algorithm, _)| *algorithm)
+            .collect()
+    }
+
     fn prepared(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
         self.prepared
             .iter()
             .find_map(|(allowed, key)| (*allowed == algorithm).then_some(key))
     }
 }
+
+/// The same key, for the same algorithms.
+impl PartialEq for VerificationKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.same_material(other) && self.algorithms() == other.algorithms()
+    }
+}
+
+impl Eq for VerificationKey {}
 
 /// What is wrong with a key.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -1,15 +1,18 @@
-//! The keys of one verifier. Nothing here is shared with another verifier.
+//! The keys of one Clerk instance. Nothing here is shared with another instance or verifier.
 
-#[cfg(feature = "jwks")]
-use super::remote::{RemoteKeys, Snapshot};
-use super::{KeySourceState, KeySourceStatus, key_set::KeySet, rsa::VerificationKey};
+#[cfg(feature = "remote")]
+use std::sync::Arc;
+
+#[cfg(feature = "remote")]
+use super::remote::{AtHand, KeySnapshot, RemoteKeys, Snapshot};
+use super::{KeySourceStatus, key_set::KeySet, rsa::VerificationKey};
 use crate::error::Kind;
 
 /// Where the keys come from: fixed ones first, fetched ones behind them.
 #[derive(Debug)]
 pub(crate) struct Keys {
     pub(crate) fixed: Option<FixedKeys>,
-    #[cfg(feature = "jwks")]
+    #[cfg(feature = "remote")]
     pub(crate) remote: Option<RemoteKeys>,
 }
 
@@ -25,33 +28,54 @@ pub(crate) enum FixedKeys {
 pub(crate) enum Lookup<'k> {
     Found(Candidates<'k>),
     /// There are no keys at hand at all, or none that are still good.
-    #[cfg_attr(not(feature = "jwks"), allow(dead_code))]
+    #[cfg_attr(not(feature = "remote"), allow(dead_code))]
     NoKeys,
     /// Not at hand; the key source may have it.
-    #[cfg_attr(not(feature = "jwks"), allow(dead_code))]
+    #[cfg_attr(not(feature = "remote"), allow(dead_code))]
     Fetch,
     Unknown,
 }
 
-/// The keys to try.
-pub(crate) enum Candidates<'k> {
-    Fixed(&'k [VerificationKey]),
-    #[cfg(feature = "jwks")]
-    Fetched(arc_swap::Guard<Option<std::sync::Arc<Snapshot>>>),
+/// The keys to try: the fixed ones of that id, then the fetched ones.
+pub(crate) struct Candidates<'k> {
+    fixed: &'k [VerificationKey],
+    #[cfg(feature = "remote")]
+    fetched: Option<arc_swap::Guard<Option<Arc<Snapshot>>>>,
 }
 
-impl Candidates<'_> {
-    pub(crate) fn keys(&self, key_id: &str) -> &[VerificationKey] {
-        match self {
-            Self::Fixed(keys) => {
-                let _ = key_id;
-                keys
-            }
-            #[cfg(feature = "jwks")]
-            Self::Fetched(snapshot) => snapshot
-                .as_ref()
-                .map_or(&[], |snapshot| snapshot.keys.get(key_id)),
+/// What a verification has to wait for.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "remote"), allow(dead_code))]
+pub(crate) enum Need {
+    /// A key of that id.
+    Key,
+    /// Another key of that id than those at hand (`None`: there are none).
+    Change(#[cfg(feature = "remote")] Option<Arc<KeySet>>),
+}
+
+impl<'k> Candidates<'k> {
+    fn fixed(keys: &'k [VerificationKey]) -> Self {
+        Self {
+            fixed: keys,
+            #[cfg(feature = "remote")]
+            fetched: None,
         }
+    }
+
+    pub(crate) fn keys<'a>(&'a self, key_id: &str) -> impl Iterator<Item = &'a VerificationKey> {
+        #[cfg(feature = "remote")]
+        let fetched = match &self.fetched {
+            Some(snapshot) => snapshot
+                .as_ref()
+                .map_or(&[][..], |snapshot| snapshot.keys.get(key_id)),
+            None => &[],
+        };
+        #[cfg(not(feature = "remote"))]
+        let fetched: &[VerificationKey] = {
+            let _ = key_id;
+            &[]
+        };
+        self.fixed.iter().chain(fetched)
     }
 }
 
@@ -61,46 +85,108 @@ impl Keys {
         matches!(self.fixed, Some(FixedKeys::One(_)))
     }
 
-    /// Looks a key id up among the keys at hand. Never waits.
-    pub(crate) fn lookup(&self, key_id: &str) -> Lookup<'_> {
+    /// Looks a key id up among the keys at hand. Never waits. `wall` is the time of day in milliseconds since 1970.
+    #[cfg_attr(not(feature = "remote"), allow(unused_variables))]
+    pub(crate) fn lookup(&self, key_id: &str, wall: i64) -> Lookup<'_> {
         match &self.fixed {
             Some(FixedKeys::One(key)) => {
-                return Lookup::Found(Candidates::Fixed(std::slice::from_ref(key)));
+                return Lookup::Found(Candidates::fixed(std::slice::from_ref(key)));
             }
             Some(FixedKeys::Set(set)) => {
                 let keys = set.get(key_id);
                 if !keys.is_empty() {
-                    return Lookup::Found(Candidates::Fixed(keys));
+                    return Lookup::Found(Candidates {
+                        fixed: keys,
+                        #[cfg(feature = "remote")]
+                        fetched: self.remote.as_ref().and_then(RemoteKeys::peek),
+                    });
                 }
             }
             None => {}
         }
-        #[cfg(feature = "jwks")]
+        #[cfg(feature = "remote")]
         if let Some(remote) = &self.remote {
-            return remote.lookup(key_id);
+            return match remote.at_hand(wall) {
+                AtHand::Nothing => Lookup::NoKeys,
+                AtHand::Keys(snapshot) => {
+                    let known = snapshot
+                        .as_ref()
+                        .is_some_and(|snapshot| !snapshot.keys.get(key_id).is_empty());
+                    if known {
+                        Lookup::Found(Candidates {
+                            fixed: &[],
+                            fetched: Some(snapshot),
+                        })
+                    } else {
+                        Lookup::Fetch
+                    }
+                }
+            };
         }
         Lookup::Unknown
     }
 
-    /// Waits until the key source has been asked for this key id, or may not be asked now.
-    #[cfg_attr(not(feature = "jwks"), allow(clippy::unused_async))]
-    pub(crate) async fn obtain(&self, key_id: &str) -> Result<(), Kind> {
-        #[cfg(feature = "jwks")]
+    /// Whether the key source did not have this key id a moment ago.
+    pub(crate) fn is_known_absent(&self, key_id: &str) -> bool {
+        #[cfg(feature = "remote")]
         if let Some(remote) = &self.remote {
-            return remote.obtain(key_id).await;
+            return remote.is_known_absent(key_id);
         }
         let _ = key_id;
+        false
+    }
+
+    /// What to wait for where the signature fits none of the candidates: the key may have been replaced under its
+    /// id. `None` where that is not worth a fetch now.
+    pub(crate) fn recheck(&self, candidates: &Candidates<'_>) -> Option<Need> {
+        #[cfg(feature = "remote")]
+        if let Some(remote) = &self.remote
+            && !self.ignore_key_id()
+            && remote.may_recheck()
+        {
+            let snapshot = candidates.fetched.as_ref().and_then(|guard| guard.as_ref());
+            return Some(Need::Change(
+                snapshot.map(|snapshot| Arc::clone(&snapshot.keys)),
+            ));
+        }
+        let _ = candidates;
+        None
+    }
+
+    /// Waits until the key source has been asked for this key id, or may not be asked now.
+    #[cfg_attr(not(feature = "remote"), allow(clippy::unused_async))]
+    pub(crate) async fn obtain(&self, key_id: &str, need: &Need) -> Result<(), Kind> {
+        #[cfg(feature = "remote")]
+        if let Some(remote) = &self.remote {
+            return match need {
+                Need::Key => remote.obtain(key_id).await,
+                Need::Change(rejected) => {
+                    if remote.has_changed(key_id, rejected.as_deref()).await {
+                        Ok(())
+                    } else {
+                        Err(Kind::Signature)
+                    }
+                }
+            };
+        }
+        let _ = (key_id, need);
         Ok(())
     }
 
     /// Waits until there are keys, for a service that wants to fail when it starts.
-    #[cfg_attr(not(feature = "jwks"), allow(clippy::unused_async))]
+    #[cfg_attr(not(feature = "remote"), allow(clippy::unused_async))]
     pub(crate) async fn ready(&self) -> Result<(), Kind> {
-        #[cfg(feature = "jwks")]
+        #[cfg(feature = "remote")]
         if let Some(remote) = &self.remote {
             return remote.ready().await;
         }
         Ok(())
+    }
+
+    /// The fetched keys, to be kept for the next run.
+    #[cfg(feature = "remote")]
+    pub(crate) fn export(&self) -> Option<KeySnapshot> {
+        self.remote.as_ref()?.export()
     }
 
     pub(crate) fn status(&self) -> KeySourceStatus {
@@ -109,21 +195,13 @@ impl Keys {
             Some(FixedKeys::Set(set)) => set.len(),
             None => 0,
         };
-        #[cfg(feature = "jwks")]
+        #[cfg(feature = "remote")]
         if let Some(remote) = &self.remote {
             let mut status = remote.status();
             status.keys += fixed;
             status.ready |= fixed > 0;
             return status;
         }
-        KeySourceStatus {
-            state: KeySourceState::Fixed,
-            ready: true,
-            keys: fixed,
-            age: None,
-            fetches: 0,
-            failures: 0,
-            last_error: None,
-        }
+        KeySourceStatus::fixed(fixed)
     }
 }

@@ -1,168 +1,190 @@
-//! One fetch of a JWK Set over HTTP.
+//! One fetch: the request, a second attempt where nobody could sign in otherwise, and what came of it.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use reqwest::{
-    Client, Response, StatusCode, Url,
-    header::{ACCEPT, AUTHORIZATION, HeaderValue, RETRY_AFTER},
-    redirect::Policy,
+use http::{
+    HeaderMap, HeaderValue,
+    header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL},
+};
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+
+use super::{
+    FetchCause, FetchFailure, FetchRequest, Shared, Snapshot,
+    answer::{self, Answer, Question, Validators},
+    discovery,
+};
+use crate::keys::{
+    jwk::{self, ParsedSet},
+    key_set::KeySet,
 };
 
-use super::JwksOptions;
-use crate::{
-    algorithm::Algorithm,
-    keys::{
-        jwk::{self, SetProblem},
-        key_set::KeySet,
-    },
-};
+/// The pause before a second attempt.
+const GAP: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(300));
 
-/// Where keys are fetched from, and as whom.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoint {
-    pub(crate) url: Url,
-    /// `Bearer <secret key>`, marked sensitive: its `Debug` shows nothing.
-    pub(crate) authorization: Option<HeaderValue>,
+/// How long the address of the keys is taken from an OpenID configuration before it is read again.
+const DISCOVERY_TTL: Duration = Duration::from_secs(60 * 60);
+
+/// What a fetch brought.
+pub(super) struct Fetched {
+    /// Others than before, or the same: then nothing was parsed.
+    pub(super) set: Option<FetchedSet>,
+    pub(super) not_modified: bool,
+    /// What the cache headers said.
+    pub(super) lifetime: Option<Duration>,
+    pub(super) validators: Option<Validators>,
 }
 
-impl Endpoint {
-    /// One that anybody may ask.
-    pub(crate) fn public(url: Url) -> Self {
-        Self {
-            url,
-            authorization: None,
-        }
-    }
+pub(super) struct FetchedSet {
+    pub(super) keys: KeySet,
+    pub(super) text: Arc<str>,
+    pub(super) skipped: usize,
 }
 
-/// The client that is used for this endpoint unless the user gives one.
-pub(crate) fn default_client(
-    endpoint: &Endpoint,
-    options: &JwksOptions,
-) -> Result<Client, reqwest::Error> {
-    let builder = if endpoint.url.scheme() == "http" {
-        // Allowed because nothing leaves this machine; a proxy would make it leave.
-        Client::builder().no_proxy()
-    } else {
-        Client::builder()
+/// Fetches the set. Whatever is not a set with a usable key is a failure, whole. `before` are the keys at hand.
+pub(super) async fn fetch(
+    shared: &Shared,
+    before: Option<&Snapshot>,
+    cause: FetchCause,
+) -> Result<Fetched, FetchFailure> {
+    let options = &shared.options;
+    let attempts = match cause {
+        FetchCause::Cold => options.cold_attempts,
+        _ => 1,
     };
-    builder
-        .connect_timeout(options.connect_timeout)
-        // One fetch in minutes gains nothing from a kept connection, which would belong to the runtime of
-        // the request that opened it.
-        .pool_max_idle_per_host(0)
-        .redirect(Policy::none())
-        .timeout(options.timeout)
-        .user_agent(concat!("clerk-verify/", env!("CARGO_PKG_VERSION")))
-        .build()
-}
-
-/// Fetches the set. Whatever is not a set with a usable key is a failure, whole.
-pub(crate) async fn fetch(
-    client: &Client,
-    endpoint: &Endpoint,
-    options: &JwksOptions,
-    algorithms: &[Algorithm],
-) -> Result<KeySet, FetchFailure> {
-    let mut request = client
-        .get(endpoint.url.clone())
-        .header(ACCEPT, "application/json")
-        .timeout(options.timeout);
-    if let Some(authorization) = &endpoint.authorization {
-        request = request.header(AUTHORIZATION, authorization.clone());
+    let began = Instant::now();
+    let mut attempt = 1;
+    loop {
+        let left = options.timeout.saturating_sub(began.elapsed());
+        let fetched = timeout(left, attempt_once(shared, before, cause)).await;
+        let failure = match fetched {
+            Ok(Ok(fetched)) => return Ok(fetched),
+            Ok(Err(failure)) => failure,
+            Err(_) => FetchFailure::TimedOut {
+                limit: options.timeout,
+            },
+        };
+        shared.forget_keys_url();
+        let gap = shared.state.random_between(GAP.0, GAP.1);
+        let limit = options.cold_wait.min(options.timeout);
+        let too_late = began.elapsed().saturating_add(gap) >= limit;
+        let unwelcome = failure.retry_after().is_some_and(|wish| wish > gap);
+        if attempt >= attempts || !failure.may_pass() || too_late || unwelcome {
+            return Err(failure);
+        }
+        sleep(gap).await;
+        attempt += 1;
     }
-    let response = request.send().await.map_err(FetchFailure::transport)?;
-    check_answer(&response, endpoint)?;
-    let body = read_body(response, options.max_body_bytes).await?;
-    let text = std::str::from_utf8(&body).map_err(|_| FetchFailure::Set(SetProblem::NoSet))?;
-    jwk::parse_set(text, algorithms, options.max_keys).map_err(FetchFailure::Set)
 }
 
-/// Why a fetch brought no keys. No text of the answer is in it, and no secret.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum FetchFailure {
-    #[error("{}", describe(.0.as_ref()))]
-    Transport(#[source] Arc<reqwest::Error>),
-    #[error("the key server answered with status {status}")]
-    Status {
-        status: u16,
-        retry_after: Option<Duration>,
-    },
-    #[error("the Backend API refused the secret key with status {status}")]
-    SecretKey { status: u16 },
-    #[error("the key server redirected to another address, which is not followed")]
-    Redirected,
-    #[error("the key server's answer is larger than {limit} bytes")]
-    TooLarge { limit: usize },
-    #[error("the key server sent {0}")]
-    Set(SetProblem),
-    #[error("the fetch was cut off: the runtime that it ran in has ended")]
-    Cancelled,
-    #[error("the fetch panicked")]
-    Panicked,
-}
-
-impl FetchFailure {
-    fn transport(error: reqwest::Error) -> Self {
-        Self::Transport(Arc::new(error.without_url()))
+async fn attempt_once(
+    shared: &Shared,
+    before: Option<&Snapshot>,
+    cause: FetchCause,
+) -> Result<Fetched, FetchFailure> {
+    let url = keys_url(shared).await?;
+    // Who asks for a key that is not there wants the server's word and no cache's; everyone else is content to
+    // hear that nothing has changed.
+    let forced = matches!(cause, FetchCause::UnknownKeyId | FetchCause::BadSignature);
+    let validators = before
+        .map(|snapshot| &snapshot.validators)
+        .filter(|validators| !forced && !validators.is_empty());
+    let mut headers = HeaderMap::new();
+    if forced {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
-
-    /// How long the server asked us to stay away.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Status { retry_after, .. } => *retry_after,
-            _ => None,
+    if let Some(validators) = validators {
+        validators.add_to(&mut headers);
+    }
+    if let Some(authorization) = &shared.endpoint.authorization {
+        headers.insert(AUTHORIZATION, authorization.clone());
+    }
+    match get(shared, &url, headers, validators.is_some()).await? {
+        Answer::NotModified { lifetime } => Ok(Fetched {
+            set: None,
+            not_modified: true,
+            // What a 304 does not say, the answer that it confirms has said.
+            lifetime: lifetime.or(before.and_then(|snapshot| snapshot.lifetime)),
+            validators: before.map(|snapshot| snapshot.validators.clone()),
+        }),
+        Answer::Text {
+            text,
+            lifetime,
+            validators,
+        } => {
+            let same = before.is_some_and(|snapshot| *snapshot.text == *text);
+            let set = if same {
+                None
+            } else {
+                Some(parse(shared, text)?)
+            };
+            Ok(Fetched {
+                set,
+                not_modified: false,
+                lifetime,
+                validators: Some(validators),
+            })
         }
     }
 }
 
-/// The error with its causes: reqwest's own text is only "error sending request".
-fn describe(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+fn parse(shared: &Shared, text: String) -> Result<FetchedSet, FetchFailure> {
+    let ParsedSet { keys, skipped } =
+        jwk::parse_set(&text, &shared.algorithms, shared.options.max_keys)
+            .map_err(FetchFailure::Set)?;
+    Ok(FetchedSet {
+        keys,
+        text: text.into(),
+        skipped: skipped.len(),
+    })
 }
 
-fn check_answer(response: &Response, endpoint: &Endpoint) -> Result<(), FetchFailure> {
-    let status = response.status();
-    let redirects = status.is_redirection() && status != StatusCode::NOT_MODIFIED;
-    if redirects || *response.url() != endpoint.url {
-        return Err(FetchFailure::Redirected);
+/// The address of the keys: the configured one, or the one that the issuer's OpenID configuration names.
+async fn keys_url(shared: &Shared) -> Result<Url, FetchFailure> {
+    let endpoint = &shared.endpoint;
+    let Some(issuers) = &endpoint.discovery else {
+        return Ok(endpoint.url.clone());
+    };
+    let now = shared.clock.monotonic();
+    if let Some(url) = shared.known_keys_url(now) {
+        return Ok(url);
     }
-    if endpoint.authorization.is_some()
-        && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-    {
-        return Err(FetchFailure::SecretKey {
-            status: status.as_u16(),
-        });
-    }
-    if status != StatusCode::OK {
-        return Err(FetchFailure::Status {
-            status: status.as_u16(),
-            retry_after: retry_after(response),
-        });
-    }
-    Ok(())
-}
-
-/// `Retry-After` in seconds; the form with a date is rare and left to the backoff.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    value.trim().parse().ok().map(Duration::from_secs)
-}
-
-async fn read_body(mut response: Response, limit: usize) -> Result<Vec<u8>, FetchFailure> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(FetchFailure::transport)? {
-        if body.len() + chunk.len() > limit {
-            return Err(FetchFailure::TooLarge { limit });
+    match get(shared, &endpoint.url, HeaderMap::new(), false).await? {
+        Answer::Text { text, .. } => {
+            let url = discovery::keys_url(&text, &endpoint.url, issuers)?;
+            shared.remember_keys_url(url.clone(), now.saturating_add(DISCOVERY_TTL));
+            Ok(url)
         }
-        body.extend_from_slice(&chunk);
+        // Not asked for conditionally, so there is no such answer.
+        Answer::NotModified { .. } => Err(FetchFailure::Status {
+            status: 304,
+            retry_after: None,
+        }),
     }
-    Ok(body)
+}
+
+async fn get(
+    shared: &Shared,
+    url: &Url,
+    mut headers: HeaderMap,
+    conditional: bool,
+) -> Result<Answer, FetchFailure> {
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let question = Question {
+        with_secret_key: shared.endpoint.authorization.is_some(),
+        conditional,
+        max_body_bytes: shared.options.max_body_bytes,
+    };
+    let request = FetchRequest {
+        url: url.as_str().to_owned(),
+        headers,
+        max_body_bytes: question.max_body_bytes,
+    };
+    shared.counters.request();
+    let response = shared
+        .fetcher
+        .fetch_boxed(request)
+        .await
+        .map_err(FetchFailure::Transport)?;
+    answer::judge(response, question, shared.clock.now())
 }

@@ -1,13 +1,15 @@
 //! One fetch in a task of its own, and everyone who waits for it.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::{FetchFailure, KeySet, Shared, Snapshot, fetch};
+use super::{
+    FetchCause, FetchFailure, KeyEvent, Shared, Snapshot,
+    fetch::{self, Fetched},
+    renewal,
+    snapshot::{Content, Moment},
+};
 
 /// `None` until the fetch has landed.
 pub(super) type Outcome = Option<Result<(), FetchFailure>>;
@@ -18,7 +20,8 @@ pub(super) struct Flight {
     shared: Arc<Shared>,
     sender: watch::Sender<Outcome>,
     number: u64,
-    since: Duration,
+    cause: FetchCause,
+    asked: Moment,
     landed: bool,
 }
 
@@ -27,35 +30,35 @@ impl Flight {
         shared: Arc<Shared>,
         sender: watch::Sender<Outcome>,
         number: u64,
-        since: Duration,
+        cause: FetchCause,
+        asked: Moment,
     ) -> Self {
         Self {
             shared,
             sender,
             number,
-            since,
+            cause,
+            asked,
             landed: false,
         }
     }
 
     pub(super) async fn run(mut self) {
-        let shared = &self.shared;
+        let shared = Arc::clone(&self.shared);
         // Its runtime may have slept so long that others have given it up.
         if !shared.state.is_current(self.number) {
             return;
         }
-        let fetched = fetch::fetch(
-            &shared.client,
-            &shared.endpoint,
-            &shared.options,
-            &shared.algorithms,
-        )
-        .await;
+        shared
+            .observer
+            .tell(&KeyEvent::FetchStarted { cause: self.cause });
+        let before = shared.snapshot.load_full();
+        let fetched = fetch::fetch(&shared, before.as_deref(), self.cause).await;
         let now = shared.clock.monotonic();
         self.landed = true;
         let outcome = match fetched {
-            Ok(keys) => {
-                self.install(keys, now);
+            Ok(fetched) => {
+                self.install(fetched, before.as_deref(), now);
                 Ok(())
             }
             Err(failure) => {
@@ -63,45 +66,101 @@ impl Flight {
                 Err(failure)
             }
         };
+        renewal::schedule(&shared);
         self.sender.send_replace(Some(outcome));
     }
 
-    fn install(&self, keys: KeySet, now: Duration) {
+    fn install(&self, fetched: Fetched, before: Option<&Snapshot>, now: Duration) {
         let shared = &self.shared;
-        let count = keys.len();
-        let snapshot = Arc::new(Snapshot {
-            keys,
-            fetched_at: now,
-            number: self.number,
+        let (not_modified, skipped) = (
+            fetched.not_modified,
+            fetched.set.as_ref().map_or(0, |set| set.skipped),
+        );
+        let mut told = None;
+        let installed = shared.state.succeeded(self.number, |jitter| {
+            let at_hand = shared.snapshot.load_full();
+            let content = content(fetched, before, at_hand.as_deref());
+            let changed = at_hand.is_none_or(|at_hand| at_hand.generation != content.generation);
+            told = Some((changed, content.keys.len(), content.generation));
+            let snapshot =
+                Snapshot::fetched(content, self.number, self.asked, &shared.options, jitter);
+            shared.install(Arc::new(snapshot));
         });
-        let installed = shared.state.succeeded(self.number, || {
-            shared.snapshot.store(Some(snapshot));
-            shared.renew_not_before(Duration::ZERO);
-        });
-        if installed {
-            tracing::debug!(keys = count, "fetched the keys that verify session tokens");
+        shared.keep_rechecks_apart(self.cause, self.asked.monotonic);
+        if let (true, Some((changed, keys, generation))) = (installed, told) {
+            shared.counters.success(changed);
+            shared.observer.tell(&KeyEvent::FetchSucceeded {
+                cause: self.cause,
+                took: now.saturating_sub(self.asked.monotonic),
+                changed,
+                not_modified,
+                keys,
+                skipped,
+                generation,
+            });
         }
     }
 
     fn note(&self, failure: &FetchFailure, now: Duration) {
         let shared = &self.shared;
-        let have_keys = shared
-            .snapshot
-            .load()
-            .as_ref()
-            .is_some_and(|snapshot| shared.is_usable(snapshot, now));
-        shared.failures.fetch_add(1, Ordering::Relaxed);
-        let verdict = shared.state.failed(self.number, failure, now, have_keys);
-        let Some((pause, failed)) = verdict else {
+        if failure.is_empty_set() {
+            shared.keys_are_withdrawn(now);
+        }
+        let have_keys = shared.usable(now).is_some();
+        shared.counters.failure();
+        let text = failure.to_string();
+        shared.last_error.store(Some(Arc::new(text.clone())));
+        let Some(pause) = shared.state.failed(self.number, failure, now, have_keys) else {
             return;
         };
         shared.renew_not_before(now.saturating_add(pause));
-        tracing::warn!(
-            error = %failure,
-            failed,
-            next_attempt_in_ms = pause.as_millis(),
-            "could not fetch the keys that verify session tokens"
-        );
+        shared.recheck_not_before(now.saturating_add(pause));
+        shared.keep_rechecks_apart(self.cause, self.asked.monotonic);
+        shared.observer.tell(&KeyEvent::FetchFailed {
+            cause: self.cause,
+            outcome: failure.outcome(),
+            error: &text,
+            took: now.saturating_sub(self.asked.monotonic),
+            next_attempt_in: pause,
+            state: shared.state_of_keys(now),
+        });
+    }
+}
+
+/// What is installed: what was fetched, or what was there before, with the freshness of now.
+fn content(fetched: Fetched, before: Option<&Snapshot>, at_hand: Option<&Snapshot>) -> Content {
+    let validators = fetched.validators.unwrap_or_default();
+    let lifetime = fetched.lifetime;
+    let latest = at_hand.map_or(0, |snapshot| snapshot.generation);
+    let Some(set) = fetched.set else {
+        // Confirmed by the server, which was told what we had before; it may have been replaced since.
+        let confirmed = before.or(at_hand);
+        let same = at_hand
+            .zip(confirmed)
+            .is_some_and(|(at_hand, confirmed)| at_hand.generation == confirmed.generation);
+        return Content {
+            keys: confirmed.map_or_else(Arc::default, |snapshot| Arc::clone(&snapshot.keys)),
+            text: confirmed.map_or_else(|| Arc::from(""), |snapshot| Arc::clone(&snapshot.text)),
+            generation: if same {
+                latest
+            } else {
+                latest.saturating_add(1)
+            },
+            validators,
+            lifetime,
+        };
+    };
+    let same = at_hand.filter(|snapshot| *snapshot.keys == set.keys);
+    Content {
+        keys: same.map_or_else(|| Arc::new(set.keys), |snapshot| Arc::clone(&snapshot.keys)),
+        text: set.text,
+        generation: if same.is_some() {
+            latest
+        } else {
+            latest.saturating_add(1)
+        },
+        validators,
+        lifetime,
     }
 }
 
@@ -112,12 +171,12 @@ impl Drop for Flight {
         }
         // No clock is read here: it may be what has panicked.
         let failure = if std::thread::panicking() {
-            self.note(&FetchFailure::Panicked, self.since);
+            self.note(&FetchFailure::Panicked, self.asked.monotonic);
             FetchFailure::Panicked
         } else {
             if let Some(pause) = self.shared.state.cancelled(self.number) {
-                self.shared
-                    .renew_not_before(self.since.saturating_add(pause));
+                let asked = self.asked.monotonic;
+                self.shared.renew_not_before(asked.saturating_add(pause));
             }
             FetchFailure::Cancelled
         };

@@ -1,228 +1,286 @@
 //! Keys that are fetched: kept, renewed before they age, and never fetched twice at once.
 //!
-//! Readers load one pointer and one number, and never lock. Fetches run in tasks of their own, so that no
+//! Readers load one pointer and a few numbers, and never lock. Fetches run in tasks of their own, so that no
 //! request that goes away takes a fetch with it. What is decided when:
 //!
 //! | keys | key id known | key id unknown |
 //! |---|---|---|
 //! | none yet, or expired | wait for the fetch; while backing off fail at once | the same |
-//! | fresh | use | one forced fetch in `unknown_kid_interval`, otherwise unknown |
-//! | past 80 % of `ttl`, or stale | use, and renew in the background | the same; unavailable if the last fetch failed |
+//! | fresh | use | one forced fetch if the budget has it, otherwise unknown |
+//! | due, or stale | use, and renew in the background | the same; unavailable if the last fetch failed |
+//!
+//! A signature that does not fit a known key id asks for a fetch too, from a budget of its own: Clerk may replace a
+//! key and keep its id.
 
+mod absent;
+mod answer;
+mod budget;
+mod discovery;
+mod endpoint;
+mod events;
+mod export;
+mod failure;
 mod fetch;
 mod flight;
+mod freshness;
+#[cfg(feature = "jwks")]
+mod http_client;
 mod options;
+mod renewal;
+mod shared;
+mod snapshot;
 mod state;
+mod transport;
 mod url;
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwapOption;
-use reqwest::Client;
+use arc_swap::Guard;
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
-pub use self::options::JwksOptions;
+#[cfg(feature = "jwks")]
+pub(crate) use self::http_client::HttpClient;
 pub(crate) use self::{
-    fetch::{Endpoint, FetchFailure, default_client},
+    discovery::PATH as OPENID_CONFIGURATION,
+    endpoint::Endpoint,
+    failure::FetchFailure,
+    shared::{Seed, Setup},
+    snapshot::Snapshot,
+    transport::AnyFetcher,
     url::{base_url, key_url},
 };
-use self::{
-    flight::{Flight, Outcome},
-    state::{Next, State},
+pub use self::{
+    events::{FetchCause, FetchOutcome, KeyEvent, KeyEvents, KeySearch},
+    export::KeySnapshot,
+    options::JwksOptions,
+    transport::{FetchError, FetchRequest, FetchResponse, Fetcher},
 };
-use super::{
-    KeySourceState, KeySourceStatus,
-    key_set::KeySet,
-    source::{Candidates, Lookup},
-};
-use crate::{algorithm::Algorithm, clock::Clock, error::Kind};
+use self::{flight::Outcome, shared::Shared, state::Next};
+use super::{KeySourceStatus, key_set::KeySet};
+use crate::error::{Kind, Seen};
 
-/// A remote key source. Clones share it.
+/// A remote key source. Clones share it; with the last one its tasks end.
 #[derive(Clone)]
-pub(crate) struct RemoteKeys(Arc<Shared>);
+pub(crate) struct RemoteKeys(Arc<Source>);
 
-/// Keys as they were fetched. Never changes.
-#[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) keys: KeySet,
-    fetched_at: Duration,
-    /// Of the fetch that brought them, from 1.
-    number: u64,
+struct Source(Arc<Shared>);
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.0.state.end_tasks();
+    }
 }
 
-struct Shared {
-    client: Client,
-    endpoint: Endpoint,
-    options: JwksOptions,
-    algorithms: Arc<[Algorithm]>,
-    clock: Arc<dyn Clock>,
-    snapshot: ArcSwapOption<Snapshot>,
-    /// Until when keys that are due are not renewed all the same (a fetch is under way, or has failed), in
-    /// milliseconds of the monotonic clock: spares readers the lock of `state`.
-    renew_from: AtomicU64,
-    state: State,
-    fetches: AtomicU64,
-    failures: AtomicU64,
+/// What there is at hand.
+pub(crate) enum AtHand {
+    Keys(Guard<Option<Arc<Snapshot>>>),
+    /// None, or none that are still good.
+    Nothing,
 }
+
+/// Nobody waits longer, whatever `cold_wait` says; a deadline must be a moment that exists.
+const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl RemoteKeys {
-    pub(crate) fn new(
-        client: Client,
-        endpoint: Endpoint,
-        options: JwksOptions,
-        algorithms: Arc<[Algorithm]>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self(Arc::new(Shared {
-            client,
-            endpoint,
-            state: State::new(&options),
-            options,
-            algorithms,
-            clock,
-            snapshot: ArcSwapOption::empty(),
-            renew_from: AtomicU64::new(0),
-            fetches: AtomicU64::new(0),
-            failures: AtomicU64::new(0),
-        }))
+    pub(crate) fn new(setup: Setup) -> Self {
+        Self(Arc::new(Source(Arc::new(Shared::new(setup)))))
     }
 
-    /// Looks among the keys at hand; starts renewing them when they are due. Never waits.
-    pub(crate) fn lookup(&self, key_id: &str) -> Lookup<'_> {
-        let now = self.0.clock.monotonic();
-        let guard = self.0.snapshot.load();
+    /// The keys at hand; starts renewing them when they are due. Never waits. `wall` is the time of day in
+    /// milliseconds since 1970.
+    pub(crate) fn at_hand(&self, wall: i64) -> AtHand {
+        let shared = &self.0.0;
+        let now = shared.clock.monotonic();
+        let guard = shared.snapshot.load();
         let Some(snapshot) = guard
             .as_ref()
-            .filter(|snapshot| self.0.is_usable(snapshot, now))
+            .filter(|snapshot| shared.is_usable(snapshot, now))
         else {
-            return Lookup::NoKeys;
+            return AtHand::Nothing;
         };
-        let due = now.saturating_sub(snapshot.fetched_at) >= self.0.options.ttl.mul_f64(RENEW_AT);
-        let early = millis(now) < self.0.renew_from.load(Ordering::Relaxed);
-        if due && !early && Handle::try_current().is_ok() {
-            let next = self.0.state.renew(now, snapshot.number);
-            // Nobody waits for it.
-            let _ = self.follow(next, now);
+        if snapshot.is_due(now, wall)
+            && shared.renewal_in(now).is_zero()
+            && Handle::try_current().is_ok()
+        {
+            shared.renew(now, snapshot.number);
         }
-        if snapshot.keys.get(key_id).is_empty() {
-            Lookup::Fetch
-        } else {
-            Lookup::Found(Candidates::Fetched(guard))
+        AtHand::Keys(guard)
+    }
+
+    /// The keys at hand, without a thought of renewing them.
+    pub(crate) fn peek(&self) -> Option<Guard<Option<Arc<Snapshot>>>> {
+        let shared = &self.0.0;
+        let guard = shared.snapshot.load();
+        let now = shared.clock.monotonic();
+        let usable = guard
+            .as_ref()
+            .is_some_and(|snapshot| shared.is_usable(snapshot, now));
+        usable.then_some(guard)
+    }
+
+    /// Whether the server did not have this key id a moment ago.
+    pub(crate) fn is_known_absent(&self, key_id: &str) -> bool {
+        let shared = &self.0.0;
+        let now = shared.clock.monotonic();
+        let absent = shared
+            .usable(now)
+            .is_some_and(|keys| shared.absent.contains(key_id, keys.generation, now));
+        if absent {
+            shared.tell_search(FetchCause::UnknownKeyId, KeySearch::RememberedAbsent);
         }
+        absent
+    }
+
+    /// Whether it may be worth a fetch that a signature did not fit: the keys are not new, and the server has
+    /// not been asked for that reason a moment ago.
+    pub(crate) fn may_recheck(&self) -> bool {
+        let shared = &self.0.0;
+        let now = shared.clock.monotonic();
+        let old = shared
+            .usable(now)
+            .is_none_or(|keys| keys.age(now) > shared.options.bad_signature_min_age);
+        old && shared.recheck_in(now).is_zero()
     }
 
     /// Joins the fetch under way, or starts one if that is allowed now, and waits for it. `Ok` means that
     /// a lookup now gives the final answer.
     pub(crate) async fn obtain(&self, key_id: &str) -> Result<(), Kind> {
-        self.fetch_unless(|keys| !keys.get(key_id).is_empty()).await
+        let has_it = |keys: &KeySet| !keys.get(key_id).is_empty();
+        self.fetch_unless(Some(key_id), has_it).await
     }
 
     /// Waits until there are keys.
     pub(crate) async fn ready(&self) -> Result<(), Kind> {
-        self.fetch_unless(|_| true).await
+        self.fetch_unless(None, |_| true).await
     }
 
-    async fn fetch_unless(&self, at_hand: impl Fn(&KeySet) -> bool) -> Result<(), Kind> {
+    /// Asks whether the keys of this id have changed since they were `rejected`. Where that can't be said, the
+    /// answer is no.
+    pub(crate) async fn has_changed(&self, key_id: &str, rejected: Option<&KeySet>) -> bool {
+        let shared = &self.0.0;
+        if Handle::try_current().is_err() {
+            return false;
+        }
+        let (now, deadline) = (shared.clock.monotonic(), self.deadline());
+        let snapshot = shared.snapshot.load_full();
+        let seen = snapshot.as_ref().map_or(0, |keys| keys.number);
+        let before = rejected.map_or(&[][..], |keys| keys.get(key_id));
+        let has_changed = |keys: &Arc<Snapshot>, now| {
+            shared.is_usable(keys, now) && keys.keys.get(key_id) != before
+        };
+        if snapshot.is_some_and(|keys| has_changed(&keys, now)) {
+            return true;
+        }
+        let next = shared.state.ask(FetchCause::BadSignature, now, seen);
+        let result = match next {
+            Next::Join { flight, .. } => wait(flight, deadline).await,
+            Next::Start { sender, number } => {
+                let flight = shared.launch(FetchCause::BadSignature, sender, number);
+                wait(flight, deadline).await
+            }
+            Next::Final => Some(Ok(())),
+            Next::OverBudget { wait } | Next::Wait { wait, .. } => {
+                shared.recheck_not_before(now.saturating_add(wait));
+                shared.tell_search(FetchCause::BadSignature, KeySearch::OverBudget);
+                return false;
+            }
+        };
+        let changed = shared
+            .snapshot
+            .load_full()
+            .is_some_and(|keys| has_changed(&keys, shared.clock.monotonic()));
+        shared.tell_search(
+            FetchCause::BadSignature,
+            match (changed, result) {
+                (true, _) => KeySearch::Found,
+                (false, Some(Ok(()))) => KeySearch::Absent,
+                (false, _) => KeySearch::Unavailable,
+            },
+        );
+        changed
+    }
+
+    async fn fetch_unless(
+        &self,
+        key_id: Option<&str>,
+        at_hand: impl Fn(&KeySet) -> bool,
+    ) -> Result<(), Kind> {
+        let shared = &self.0.0;
         if Handle::try_current().is_err() {
             return Err(no_runtime());
         }
-        let deadline = Instant::now() + self.0.options.cold_wait.min(MAX_WAIT);
+        let (arrived, deadline) = (shared.clock.monotonic(), self.deadline());
         // A fetch whose runtime ends says nothing about the server; once more, then, in this one.
         for _ in 0..2 {
-            let now = self.0.clock.monotonic();
-            let guard = self.0.snapshot.load();
-            let usable = guard
-                .as_ref()
-                .filter(|snapshot| self.0.is_usable(snapshot, now));
-            let seen = guard.as_ref().map_or(0, |snapshot| snapshot.number);
-            if usable.is_some_and(|snapshot| at_hand(&snapshot.keys)) {
+            let now = shared.clock.monotonic();
+            // Loaded once: the number must be that of the keys that were looked at.
+            let snapshot = shared.snapshot.load_full();
+            let seen = snapshot.as_ref().map_or(0, |keys| keys.number);
+            let usable = snapshot.filter(|keys| shared.is_usable(keys, now));
+            if usable.as_ref().is_some_and(|keys| at_hand(&keys.keys)) {
                 return Ok(());
             }
-            let next = self.0.state.obtain(now, seen, usable.is_some());
-            drop(guard);
-            let Some(flight) = self.follow(next, now)? else {
-                return Ok(());
+            let cause = match usable {
+                Some(_) => FetchCause::UnknownKeyId,
+                None => FetchCause::Cold,
+            };
+            let (flight, since) = match shared.state.ask(cause, now, seen) {
+                Next::Join { flight, since } => (flight, since),
+                Next::Start { sender, number } => (shared.launch(cause, sender, number), now),
+                Next::Final => return Ok(()),
+                Next::OverBudget { wait } => {
+                    shared.tell_search(cause, KeySearch::OverBudget);
+                    return Err(over_budget(key_id, wait));
+                }
+                Next::Wait { failure, wait } => {
+                    shared.tell_search(cause, KeySearch::Unavailable);
+                    return Err(unavailable(&failure, Some(wait)));
+                }
             };
             let outcome = wait(flight, deadline).await;
+            let now = shared.clock.monotonic();
+            let usable = shared.usable(now);
             // Another fetch may have brought the key while this one failed.
-            if self
-                .usable()
-                .is_some_and(|snapshot| at_hand(&snapshot.keys))
-            {
+            if usable.as_ref().is_some_and(|keys| at_hand(&keys.keys)) {
+                shared.tell_search(cause, KeySearch::Found);
                 return Ok(());
             }
             match outcome {
-                Some(Ok(())) => return Ok(()),
+                Some(Ok(())) => {
+                    shared.tell_search(cause, KeySearch::Absent);
+                    // Only a fetch that began after this token came can say that its key is not there: one that
+                    // was under way may have missed it.
+                    if let (Some(key_id), Some(keys), true) = (key_id, usable, since >= arrived) {
+                        shared.absent.remember(key_id, keys.generation, now);
+                    }
+                    return Ok(());
+                }
                 Some(Err(FetchFailure::Cancelled)) => {}
                 Some(Err(failure)) => {
-                    let pause = self.0.state.pause_left(self.0.clock.monotonic());
-                    return Err(unavailable(&failure, pause));
+                    shared.tell_search(cause, KeySearch::Unavailable);
+                    return Err(unavailable(&failure, shared.state.pause_left(now)));
                 }
-                None => return Err(too_slow()),
+                None => {
+                    shared.tell_search(cause, KeySearch::Unavailable);
+                    return Err(too_slow());
+                }
             }
         }
         Err(unavailable(&FetchFailure::Cancelled, None))
     }
 
-    /// The keys at hand, if they are still good.
-    fn usable(&self) -> Option<Arc<Snapshot>> {
-        let now = self.0.clock.monotonic();
-        let snapshot = self.0.snapshot.load_full()?;
-        self.0.is_usable(&snapshot, now).then_some(snapshot)
-    }
-
     pub(crate) fn status(&self) -> KeySourceStatus {
-        let now = self.0.clock.monotonic();
-        let guard = self.0.snapshot.load();
-        let age = guard
-            .as_ref()
-            .map(|snapshot| now.saturating_sub(snapshot.fetched_at));
-        let state = match (&*guard, age) {
-            (Some(snapshot), _) if !self.0.is_usable(snapshot, now) => KeySourceState::Expired,
-            (Some(_), Some(age)) if age >= self.0.options.ttl => KeySourceState::Stale,
-            (Some(_), _) => KeySourceState::Fresh,
-            (None, _) => KeySourceState::Empty,
-        };
-        KeySourceStatus {
-            state,
-            ready: matches!(state, KeySourceState::Fresh | KeySourceState::Stale),
-            keys: guard.as_ref().map_or(0, |snapshot| snapshot.keys.len()),
-            age,
-            fetches: self.0.fetches.load(Ordering::Relaxed),
-            failures: self.0.failures.load(Ordering::Relaxed),
-            last_error: self
-                .0
-                .state
-                .last_failure()
-                .map(|failure| failure.to_string()),
-        }
+        self.0.0.status()
     }
 
-    /// Does what the state has decided. Must be called within a runtime, and without its lock: a runtime that
-    /// is shutting down drops the task, and with it the flight, before `spawn` returns.
-    fn follow(&self, next: Next, now: Duration) -> Result<Option<watch::Receiver<Outcome>>, Kind> {
-        match next {
-            Next::Join(flight) => Ok(Some(flight)),
-            Next::Start { sender, number } => {
-                let receiver = sender.subscribe();
-                self.0.fetches.fetch_add(1, Ordering::Relaxed);
-                // No renewal before this one is overdue.
-                let overdue = now.saturating_add(self.0.state.overdue());
-                self.0.renew_not_before(overdue);
-                let flight = Flight::new(Arc::clone(&self.0), sender, number, now);
-                tokio::spawn(flight.run());
-                Ok(Some(receiver))
-            }
-            Next::Final => Ok(None),
-            Next::Wait { failure, wait } => Err(unavailable(&failure, Some(wait))),
-        }
+    pub(crate) fn export(&self) -> Option<KeySnapshot> {
+        let guard = self.peek()?;
+        let snapshot = guard.as_ref()?;
+        Some(KeySnapshot::new(&snapshot.text, snapshot.fetched_wall()))
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.0.0.options.cold_wait.min(MAX_WAIT)
     }
 }
 
@@ -236,35 +294,13 @@ async fn wait(mut flight: watch::Receiver<Outcome>, deadline: Instant) -> Outcom
     }
 }
 
-/// Nobody waits longer, whatever `cold_wait` says; a deadline must be a moment that exists.
-const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// From which part of `ttl` on keys are renewed.
-const RENEW_AT: f64 = 0.8;
-
-impl Shared {
-    /// Keeps lookups from thinking of renewing until then.
-    fn renew_not_before(&self, time: Duration) {
-        self.renew_from.store(millis(time), Ordering::Relaxed);
-    }
-
-    fn is_usable(&self, snapshot: &Snapshot, now: Duration) -> bool {
-        let lifetime = self.options.ttl.saturating_add(self.options.max_stale);
-        now.saturating_sub(snapshot.fetched_at) < lifetime
-    }
-}
-
 impl fmt::Debug for RemoteKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteKeys")
-            .field("url", &self.0.endpoint.url.as_str())
+            .field("url", &self.0.0.endpoint.url.as_str())
             .field("status", &self.status())
             .finish_non_exhaustive()
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn unavailable(failure: &FetchFailure, retry_after: Option<Duration>) -> Kind {
@@ -278,6 +314,13 @@ fn unavailable(failure: &FetchFailure, retry_after: Option<Duration>) -> Kind {
             retry_after,
             source: Some(Arc::new(failure.clone())),
         },
+    }
+}
+
+fn over_budget(key_id: Option<&str>, wait: Duration) -> Kind {
+    Kind::UnknownKey {
+        seen: key_id.map_or_else(Seen::absent, Seen::text),
+        retry_after: Some(wait),
     }
 }
 

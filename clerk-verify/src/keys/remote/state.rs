@@ -1,13 +1,21 @@
-//! Whether a fetch may start now. Nothing is started, logged or awaited under its lock.
+//! Whether a fetch may start now. Nothing is started, told or awaited under its lock.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-use tokio::sync::watch;
+use fastrand::Rng;
+use tokio::{sync::watch, task::AbortHandle};
 
-use super::{FetchFailure, JwksOptions, flight::Outcome};
+use super::{
+    FetchCause, FetchFailure, JwksOptions,
+    budget::{Bucket, Ceiling},
+    flight::Outcome,
+};
 
 /// How many fetches for an unknown key id may get lost in a row before the next has to wait its turn.
 const MAX_LOST: u32 = 3;
@@ -16,12 +24,15 @@ const MAX_LOST: u32 = 3;
 /// runtime that it runs in is not driven any more.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// What `Retry-After` may ask for.
+const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
+
 pub(super) struct State {
     limits: JwksOptions,
     inner: Mutex<Inner>,
+    locked: AtomicU64,
 }
 
-#[derive(Default)]
 struct Inner {
     in_flight: Option<InFlight>,
     /// The number of the last fetch that was started.
@@ -35,21 +46,32 @@ struct Inner {
     /// Fetches that were cut off or got lost since the last that said something.
     lost: u32,
     not_before: Duration,
-    /// When the last fetch for an unknown key id began, and its number.
-    last_forced: Option<(Duration, u64)>,
     last_failure: Option<FetchFailure>,
+    /// The number of the last fetch for an unknown key id.
+    last_forced: u64,
+    unknown_kids: Bucket,
+    bad_signatures: Bucket,
+    ceiling: Ceiling,
+    rng: Rng,
+    /// Waits for the time of the next renewal.
+    timer: Option<AbortHandle>,
 }
 
 struct InFlight {
     receiver: watch::Receiver<Outcome>,
     number: u64,
     since: Duration,
+    cause: FetchCause,
+    task: Option<AbortHandle>,
 }
 
 /// What to do.
 pub(super) enum Next {
-    /// Wait for the fetch under way.
-    Join(watch::Receiver<Outcome>),
+    /// Wait for the fetch under way, which was started at this time.
+    Join {
+        flight: watch::Receiver<Outcome>,
+        since: Duration,
+    },
     /// Start this one.
     Start {
         sender: watch::Sender<Outcome>,
@@ -57,6 +79,8 @@ pub(super) enum Next {
     },
     /// Nothing: the keys at hand are the answer.
     Final,
+    /// Nothing: the server has been asked often enough.
+    OverBudget { wait: Duration },
     /// Nothing yet: the last fetch failed.
     Wait {
         failure: FetchFailure,
@@ -66,85 +90,68 @@ pub(super) enum Next {
 
 impl State {
     pub(super) fn new(limits: &JwksOptions) -> Self {
+        let inner = Inner {
+            in_flight: None,
+            started: 0,
+            installed: 0,
+            completed: 0,
+            failed: 0,
+            lost: 0,
+            not_before: Duration::ZERO,
+            last_failure: None,
+            last_forced: 0,
+            unknown_kids: Bucket::new(limits.unknown_kid_burst, limits.unknown_kid_interval),
+            bad_signatures: Bucket::new(1, limits.bad_signature_interval),
+            ceiling: Ceiling::new(limits.max_fetches_per_minute),
+            rng: limits.jitter_seed.map_or_else(Rng::new, Rng::with_seed),
+            timer: None,
+        };
         Self {
             limits: limits.clone(),
-            inner: Mutex::default(),
+            inner: Mutex::new(inner),
+            locked: AtomicU64::new(0),
         }
     }
 
-    /// For keys that are due: nobody waits, so one fetch under way is enough. `seen` is the number of the
-    /// keys that the caller has looked at.
-    pub(super) fn renew(&self, now: Duration, seen: u64) -> Next {
-        let mut inner = self.lock();
-        let early = now < inner.not_before || inner.installed > seen;
-        if early || self.under_way(&inner, now).is_some() {
-            return Next::Final;
-        }
-        start(&mut inner, now)
-    }
-
-    /// For a key id that is not among the keys numbered `seen`, of which there are none, or none that are
-    /// still good, unless `have_keys`.
-    pub(super) fn obtain(&self, now: Duration, seen: u64, have_keys: bool) -> Next {
+    /// What to do for one who has looked at the keys numbered `seen` (0 for none) and needs others.
+    pub(super) fn ask(&self, cause: FetchCause, now: Duration, seen: u64) -> Next {
         let mut inner = self.lock();
         // A fetch has landed since the caller looked. It came after the request did, so it has the last word.
         if inner.installed > seen {
             return Next::Final;
         }
-        if let Some(receiver) = self.under_way(&inner, now) {
-            return Next::Join(receiver);
+        if let Some(flight) = self.under_way(&inner, now) {
+            return Next::Join {
+                flight: flight.receiver.clone(),
+                since: flight.since,
+            };
         }
         let pause = inner.not_before.saturating_sub(now);
         if let (Some(failure), false) = (&inner.last_failure, pause.is_zero()) {
-            let failure = failure.clone();
             return Next::Wait {
-                failure,
+                failure: failure.clone(),
                 wait: pause,
             };
         }
-        if have_keys {
-            let left = inner.last_forced.map_or(Duration::ZERO, |(last, _)| {
-                let since = now.saturating_sub(last);
-                self.limits.unknown_kid_interval.saturating_sub(since)
-            });
-            let answered = inner
-                .last_forced
-                .is_none_or(|(_, number)| number <= inner.completed);
-            match &inner.last_failure {
-                _ if left.is_zero() => {}
-                // The key id may be new; as long as the server fails, nobody can tell.
-                Some(failure) => {
-                    let failure = failure.clone();
-                    return Next::Wait {
-                        failure,
-                        wait: left,
-                    };
-                }
-                None if answered => return Next::Final,
-                // The last one got no answer, so the question is still open.
-                None if inner.lost < MAX_LOST => {}
-                None => {
-                    let failure = FetchFailure::Cancelled;
-                    return Next::Wait {
-                        failure,
-                        wait: left,
-                    };
-                }
+        // Without keys nobody can sign in, and backing off is limit enough.
+        if cause != FetchCause::Cold {
+            if let Err(wait) = inner.afford(cause, now) {
+                return inner.refuse(cause, wait);
             }
-            inner.last_forced = Some((now, inner.started + 1));
+            inner.ceiling.note(now);
         }
-        start(&mut inner, now)
+        inner.start(cause, now)
     }
 
     /// Has the keys of this fetch installed, unless a later one was faster. Under the lock, so that nobody
-    /// finds the fetch gone and its keys not yet there.
-    pub(super) fn succeeded(&self, number: u64, install: impl FnOnce()) -> bool {
+    /// finds the fetch gone and its keys not yet there. `install` is given a random number from 0 to 1.
+    pub(super) fn succeeded(&self, number: u64, install: impl FnOnce(f64)) -> bool {
         let mut inner = self.lock();
-        clear(&mut inner, number);
+        inner.clear(number);
         if number < inner.installed {
             return false;
         }
-        install();
+        install(inner.rng.f64());
         inner.installed = number;
         inner.completed = inner.completed.max(number);
         inner.failed = 0;
@@ -154,41 +161,44 @@ impl State {
         true
     }
 
-    /// The pause after a failed fetch, and how many have failed in a row; `None` where it was given up before, and
-    /// another has taken its place.
+    /// The pause after a failed fetch; `None` where it was given up before, and another has taken its place.
     pub(super) fn failed(
         &self,
         number: u64,
         failure: &FetchFailure,
         now: Duration,
         have_keys: bool,
-    ) -> Option<(Duration, u32)> {
+    ) -> Option<Duration> {
         let mut inner = self.lock();
-        if !clear(&mut inner, number) {
-            return None;
-        }
+        inner.clear(number)?;
         inner.completed = inner.completed.max(number);
         inner.failed = inner.failed.saturating_add(1);
         inner.lost = 0;
-        let pause = self.pause(inner.failed, failure, have_keys);
+        let pause = self.pause(&mut inner, failure, have_keys);
         inner.not_before = now.saturating_add(pause);
         inner.last_failure = Some(failure.clone());
-        Some((pause, inner.failed))
+        Some(pause)
     }
 
     /// A fetch that was cut off says nothing about the server. The pause before the next renewal, unless another
     /// has taken its place.
     pub(super) fn cancelled(&self, number: u64) -> Option<Duration> {
         let mut inner = self.lock();
-        clear(&mut inner, number).then(|| {
-            inner.lost = inner.lost.saturating_add(1);
-            self.doubled(inner.lost).min(self.limits.max_backoff)
-        })
+        let cause = inner.clear(number)?;
+        if inner.lost < MAX_LOST {
+            match cause {
+                FetchCause::UnknownKeyId => inner.unknown_kids.give_back(),
+                FetchCause::BadSignature => inner.bad_signatures.give_back(),
+                FetchCause::Cold | FetchCause::Renewal => {}
+            }
+        }
+        inner.lost = inner.lost.saturating_add(1);
+        Some(self.doubled(inner.lost).min(self.limits.max_backoff))
     }
 
     /// Whether this fetch is still the one that everybody waits for.
     pub(super) fn is_current(&self, number: u64) -> bool {
-        is_current(&self.lock(), number)
+        self.lock().is_current(number)
     }
 
     pub(super) fn pause_left(&self, now: Duration) -> Option<Duration> {
@@ -196,8 +206,43 @@ impl State {
         (!left.is_zero()).then_some(left)
     }
 
-    pub(super) fn last_failure(&self) -> Option<FetchFailure> {
-        self.lock().last_failure.clone()
+    /// A random time in this range.
+    pub(super) fn random_between(&self, least: Duration, most: Duration) -> Duration {
+        let part = self.lock().rng.f64();
+        least.saturating_add(most.saturating_sub(least).mul_f64(part))
+    }
+
+    /// Keeps the handle of a fetch's task, to end it with the key source.
+    pub(super) fn keep_task(&self, number: u64, task: AbortHandle) {
+        let mut inner = self.lock();
+        if let Some(flight) = &mut inner.in_flight
+            && flight.number == number
+        {
+            flight.task = Some(task);
+        }
+    }
+
+    /// Keeps the handle of the timer for the next renewal, and ends the one before.
+    pub(super) fn keep_timer(&self, timer: AbortHandle) {
+        let before = self.lock().timer.replace(timer);
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+
+    /// Ends all tasks.
+    pub(super) fn end_tasks(&self) {
+        let (flight, timer) = {
+            let mut inner = self.lock();
+            let flight = inner
+                .in_flight
+                .as_mut()
+                .and_then(|flight| flight.task.take());
+            (flight, inner.timer.take())
+        };
+        for task in [flight, timer].into_iter().flatten() {
+            task.abort();
+        }
     }
 
     /// After how long a fetch is given up for lost.
@@ -205,23 +250,29 @@ impl State {
         self.limits.timeout.saturating_add(GRACE)
     }
 
-    fn under_way(&self, inner: &Inner, now: Duration) -> Option<watch::Receiver<Outcome>> {
-        let flight = inner.in_flight.as_ref()?;
-        let overdue = now.saturating_sub(flight.since) >= self.overdue();
-        (!overdue).then(|| flight.receiver.clone())
+    /// How often the lock was taken.
+    pub(super) fn locked(&self) -> u64 {
+        self.locked.load(Ordering::Relaxed)
     }
 
-    /// Doubles with each failure; the server's own wish wins, within reason.
-    fn pause(&self, failed: u32, failure: &FetchFailure, have_keys: bool) -> Duration {
+    fn under_way<'i>(&self, inner: &'i Inner, now: Duration) -> Option<&'i InFlight> {
+        let flight = inner.in_flight.as_ref()?;
+        let overdue = now.saturating_sub(flight.since) >= self.overdue();
+        (!overdue).then_some(flight)
+    }
+
+    /// Doubles with each failure, less up to half at random; the server's own wish wins, within reason.
+    fn pause(&self, inner: &mut Inner, failure: &FetchFailure, have_keys: bool) -> Duration {
         if let Some(wish) = failure.retry_after() {
-            return wish.clamp(Duration::from_secs(1), Duration::from_secs(300));
+            return wish.clamp(RETRY_AFTER.0, RETRY_AFTER.1);
         }
         let most = if have_keys {
             self.limits.max_backoff
         } else {
             self.limits.max_cold_backoff
         };
-        self.doubled(failed).min(most)
+        let pause = self.doubled(inner.failed).min(most);
+        pause.mul_f64(0.5 + inner.rng.f64() / 2.0)
     }
 
     fn doubled(&self, times: u32) -> Duration {
@@ -230,38 +281,70 @@ impl State {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.locked.fetch_add(1, Ordering::Relaxed);
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn start(inner: &mut Inner, now: Duration) -> Next {
-    if inner.in_flight.is_some() {
-        // Given up: it takes longer than it may.
-        inner.lost = inner.lost.saturating_add(1);
+impl Inner {
+    /// Pays for a fetch; otherwise says how long until it can be paid.
+    fn afford(&mut self, cause: FetchCause, now: Duration) -> Result<(), Duration> {
+        if let Some(wait) = self.ceiling.wait(now) {
+            return Err(wait);
+        }
+        match cause {
+            FetchCause::UnknownKeyId => self.unknown_kids.take(now),
+            FetchCause::BadSignature => self.bad_signatures.take(now),
+            FetchCause::Cold | FetchCause::Renewal => Ok(()),
+        }
     }
-    let (sender, receiver) = watch::channel(None);
-    inner.started += 1;
-    let number = inner.started;
-    inner.in_flight = Some(InFlight {
-        receiver,
-        number,
-        since: now,
-    });
-    Next::Start { sender, number }
-}
 
-fn is_current(inner: &Inner, number: u64) -> bool {
-    inner
-        .in_flight
-        .as_ref()
-        .is_some_and(|flight| flight.number == number)
-}
-
-/// Takes this fetch off the list, unless it was given up and another has taken its place.
-fn clear(inner: &mut Inner, number: u64) -> bool {
-    let current = is_current(inner, number);
-    if current {
-        inner.in_flight = None;
+    /// Whether a key id is unknown can be said only if the server has answered the last time it was asked.
+    fn refuse(&self, cause: FetchCause, wait: Duration) -> Next {
+        let failure = match &self.last_failure {
+            Some(failure) => failure.clone(),
+            None if self.last_forced > self.completed => FetchFailure::Cancelled,
+            None => return Next::OverBudget { wait },
+        };
+        match cause {
+            FetchCause::UnknownKeyId => Next::Wait { failure, wait },
+            _ => Next::OverBudget { wait },
+        }
     }
-    current
+
+    fn start(&mut self, cause: FetchCause, now: Duration) -> Next {
+        if self.in_flight.is_some() {
+            // Given up: it takes longer than it may.
+            self.lost = self.lost.saturating_add(1);
+        }
+        let (sender, receiver) = watch::channel(None);
+        self.started += 1;
+        let number = self.started;
+        if cause == FetchCause::UnknownKeyId {
+            self.last_forced = number;
+        }
+        self.in_flight = Some(InFlight {
+            receiver,
+            number,
+            since: now,
+            cause,
+            task: None,
+        });
+        Next::Start { sender, number }
+    }
+
+    fn is_current(&self, number: u64) -> bool {
+        self.in_flight
+            .as_ref()
+            .is_some_and(|flight| flight.number == number)
+    }
+
+    /// Takes this fetch off the list and says why it was started; `None` where it was given up and another has taken
+    /// its place.
+    fn clear(&mut self, number: u64) -> Option<FetchCause> {
+        if !self.is_current(number) {
+            return None;
+        }
+        self.in_flight.take().map(|flight| flight.cause)
+    }
 }

@@ -1,6 +1,6 @@
 //! Which addresses keys may be fetched from.
 
-use reqwest::Url;
+use ::url::Url;
 
 /// The address of a path below an API's root.
 pub(crate) fn base_url(root: &str, path: &str) -> Result<Url, String> {
