@@ -19,6 +19,8 @@ use crate::{
     request::{Extraction, RequestHeaders, TokenSource, extract},
     session::Session,
 };
+#[cfg(all(feature = "remote", feature = "testing"))]
+use crate::{clock::unix_millis, keys::Lookup};
 
 /// Verifies session tokens.
 ///
@@ -317,6 +319,16 @@ impl Verifier {
     #[must_use]
     pub fn authorized_parties(&self) -> &[String] {
         &self.0.expected.authorized_parties
+    }
+}
+
+#[cfg(all(feature = "remote", feature = "testing"))]
+impl Verifier {
+    /// The lookup of a verification, in all instances.
+    pub(crate) fn has_key(&self, key_id: &str) -> bool {
+        let now = unix_millis(self.0.clock.now());
+        let mut all = self.0.trusted.iter();
+        all.any(|trusted| matches!(trusted.keys.lookup(key_id, now), Lookup::Found(_)))
     }
 }
 

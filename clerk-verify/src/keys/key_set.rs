@@ -1,6 +1,6 @@
 //! Keys by their key id.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::rsa::VerificationKey;
 
@@ -10,6 +10,7 @@ const MAX_SAME_ID: usize = 4;
 /// Keys at hand, ready to verify. Never changes once it is built.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct KeySet {
+    /// The hash is a fast one: the ids in a set are the key server's, so nobody can choose them to collide.
     by_id: HashMap<String, Vec<VerificationKey>>,
 }
 

@@ -50,9 +50,14 @@
 //! [`TokenBuilder::session`]. To see how a service behaves while the keys can't be fetched, use
 //! [`TestIssuer::serve`] and [`KeyServer::answer`].
 
+#[cfg(feature = "remote")]
+pub use self::look_up::look_up;
+
 mod issuer;
 mod key;
 mod key_server;
+#[cfg(feature = "remote")]
+mod look_up;
 mod organization;
 mod token_builder;
 

@@ -57,7 +57,10 @@ pub use self::{
 };
 use self::{flight::Outcome, shared::Shared, state::Next};
 use super::{KeySourceStatus, key_set::KeySet};
-use crate::error::{Kind, Seen};
+use crate::{
+    clock::unix_millis,
+    error::{Kind, Seen},
+};
 
 /// A remote key source. Clones share it; with the last one its tasks end.
 #[derive(Clone)]
@@ -149,8 +152,9 @@ impl RemoteKeys {
         self.fetch_unless(Some(key_id), has_it).await
     }
 
-    /// Waits until there are keys.
+    /// Waits until there are keys. Those of an earlier run are keys too; they are renewed from here on.
     pub(crate) async fn ready(&self) -> Result<(), Kind> {
+        self.at_hand(unix_millis(self.0.0.clock.now()));
         self.fetch_unless(None, |_| true).await
     }
 

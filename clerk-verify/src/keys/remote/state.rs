@@ -46,6 +46,8 @@ struct Inner {
     /// Fetches that were cut off or got lost since the last that said something.
     lost: u32,
     not_before: Duration,
+    /// The same where there are no keys any more: the pause may have been set while there still were.
+    cold_not_before: Duration,
     last_failure: Option<FetchFailure>,
     /// The number of the last fetch for an unknown key id.
     last_forced: u64,
@@ -98,6 +100,7 @@ impl State {
             failed: 0,
             lost: 0,
             not_before: Duration::ZERO,
+            cold_not_before: Duration::ZERO,
             last_failure: None,
             last_forced: 0,
             unknown_kids: Bucket::new(limits.unknown_kid_burst, limits.unknown_kid_interval),
@@ -126,7 +129,10 @@ impl State {
                 since: flight.since,
             };
         }
-        let pause = inner.not_before.saturating_sub(now);
+        let pause = match cause {
+            FetchCause::Cold => inner.cold_not_before.saturating_sub(now),
+            _ => inner.not_before.saturating_sub(now),
+        };
         if let (Some(failure), false) = (&inner.last_failure, pause.is_zero()) {
             return Next::Wait {
                 failure: failure.clone(),
@@ -157,6 +163,7 @@ impl State {
         inner.failed = 0;
         inner.lost = 0;
         inner.not_before = Duration::ZERO;
+        inner.cold_not_before = Duration::ZERO;
         inner.last_failure = None;
         true
     }
@@ -176,6 +183,10 @@ impl State {
         inner.lost = 0;
         let pause = self.pause(&mut inner, failure, have_keys);
         inner.not_before = now.saturating_add(pause);
+        inner.cold_not_before = match failure.retry_after() {
+            Some(_) => inner.not_before,
+            None => now.saturating_add(pause.min(self.limits.max_cold_backoff)),
+        };
         inner.last_failure = Some(failure.clone());
         Some(pause)
     }

@@ -1,0 +1,248 @@
+//! Callers, runtimes and sources that come and go, and clocks that jump.
+
+use std::{future::Future, time::Duration};
+
+use clerk_verify::{JwksOptions, Reason, Verifier};
+use tokio::{runtime::Handle, task::JoinSet, time::Instant};
+
+use super::support::*;
+
+const DOWN: Option<Reason> = Some(Reason::JwkRemoteFailedToLoad);
+
+#[tokio::test(start_paused = true)]
+async fn c1_the_caller_who_started_the_fetch_may_leave() {
+    let world = World::new();
+    world.server.takes(200 * Duration::from_millis(1));
+    let (verifier, token) = (world.verifier(), world.token());
+    let leader = tokio::spawn({
+        let (verifier, token) = (verifier.clone(), token.clone());
+        async move { reason(&verifier, &token).await }
+    });
+    settle().await;
+    let mut others = JoinSet::new();
+    for _ in 0..999 {
+        let (verifier, token) = (verifier.clone(), token.clone());
+        others.spawn(async move { reason(&verifier, &token).await });
+    }
+    pass(Duration::from_millis(100)).await;
+    leader.abort();
+    assert!(leader.await.unwrap_err().is_cancelled());
+    assert_eq!(count(&others.join_all().await, None), 999);
+    assert_eq!(world.server.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c2_the_fetch_lands_although_all_callers_have_left() {
+    let world = World::new();
+    world.server.takes(200 * Duration::from_millis(1));
+    let (verifier, token) = (world.verifier(), world.token());
+    for _ in 0..100 {
+        let call = verifier.verify_token(&token);
+        assert!(
+            tokio::time::timeout(Duration::from_millis(1), call)
+                .await
+                .is_err()
+        );
+    }
+    pass(Duration::from_millis(200)).await;
+    assert_eq!(first_poll(&verifier, &token), Some(true));
+    assert_eq!(world.server.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c3_ten_thousand_callers_who_leave_cost_a_few_fetches() {
+    let world = World::new();
+    world.server.always(Step::Hang);
+    let (verifier, token) = (world.verifier(), world.token());
+    for _ in 0..10_000 {
+        let call = verifier.verify_token(&token);
+        let _ = tokio::time::timeout(Duration::from_millis(1), call).await;
+    }
+    // Each hangs for 5 seconds, and the pauses are a second at most and then two.
+    let fetches = world.server.count();
+    assert!((1..=3).contains(&fetches), "{fetches} fetches");
+}
+
+#[tokio::test(start_paused = true)]
+async fn c4_a_transport_that_panics_is_a_failure_like_any_other() {
+    let world = World::new();
+    world.server.always(Step::Panic);
+    let (verifier, token) = (world.verifier(), world.token());
+    let answers = all_at_once(&verifier, vec![token.clone(); 100]).await;
+    assert_eq!(count(&answers, DOWN), 100);
+    assert!(verifier.status().last_error().unwrap().contains("panicked"));
+    world.server.always(ok(world.issuer.jwks_json()));
+    pass(SECOND).await;
+    assert_eq!(reason(&verifier, &token).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c4_a_hook_that_panics_stops_nothing() {
+    let world = World::new();
+    let builder = world
+        .builder()
+        .key_events(|_: &str, _: &clerk_verify::KeyEvent<'_>| {
+            panic!("the hook panics, as it should here")
+        });
+    let verifier = builder.build().unwrap();
+    assert_eq!(reason(&verifier, &world.token()).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c5_who_looks_late_at_a_landed_fetch_has_the_answer_at_once() {
+    let world = World::new();
+    world.server.takes(SECOND);
+    let (verifier, token) = (world.verifier(), world.token());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut late = Box::pin(reason(&verifier, &token));
+    assert!(late.as_mut().poll(&mut context).is_pending());
+    pass(2 * SECOND).await;
+    assert_eq!(
+        late.as_mut().poll(&mut context),
+        std::task::Poll::Ready(None)
+    );
+    assert_eq!(world.server.count(), 1);
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn c6_a_runtime_that_ends_in_mid_fetch_leaves_the_source_to_the_next() {
+    let world = World::new();
+    world.server.takes(3 * SECOND);
+    let (verifier, token) = (world.verifier(), world.token());
+    let first = runtime();
+    first.block_on(async {
+        let (verifier, token) = (verifier.clone(), token.clone());
+        tokio::spawn(async move { reason(&verifier, &token).await });
+        pass(SECOND).await;
+    });
+    assert_eq!(world.server.count(), 1);
+    drop(first);
+    runtime().block_on(async {
+        let start = Instant::now();
+        assert_eq!(reason(&verifier, &token).await, None);
+        assert!(since(start) <= 5 * SECOND);
+    });
+    assert_eq!(world.server.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c7_tasks_end_with_the_last_handle() {
+    let world = World::new();
+    let token = world.token();
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    settle().await;
+    let baseline = tasks();
+    for number in 0..10_000 {
+        let verifier = world.verifier();
+        match number % 3 {
+            // A timer waits for the renewal.
+            0 => verifier.ready().await.unwrap(),
+            // A fetch is under way.
+            1 => {
+                world.server.takes(HOUR);
+                assert_eq!(first_poll(&verifier, &token), None);
+                settle().await;
+                assert!(tasks() > baseline);
+                world.server.takes(Duration::ZERO);
+            }
+            // Nothing has happened yet.
+            _ => {}
+        }
+        let clone = verifier.clone();
+        drop(verifier);
+        drop(clone);
+        if number % 1000 == 0 {
+            settle().await;
+            assert_eq!(tasks(), baseline);
+        }
+    }
+    settle().await;
+    assert_eq!(tasks(), baseline);
+}
+
+#[tokio::test(start_paused = true)]
+async fn t1_the_time_of_day_may_jump_by_a_day() {
+    for hours in [24, -24] {
+        let world = World::new();
+        let verifier = world.warm().await;
+        pass(MINUTE).await;
+        world.clock.jump(hours * 3600);
+        for _ in 0..60 {
+            assert_eq!(first_poll(&verifier, &world.token()), Some(true));
+            pass(SECOND).await;
+        }
+        assert!(
+            world.server.count() <= 2,
+            "{} fetches",
+            world.server.count()
+        );
+        assert!(verifier.status().is_ready());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn t2_after_a_suspension_the_first_token_renews_and_passes() {
+    let world = World::new();
+    let verifier = world.warm().await;
+    world.clock.jump(2 * 3600);
+    for _ in 0..100 {
+        assert_eq!(first_poll(&verifier, &world.token()), Some(true));
+    }
+    settle().await;
+    assert_eq!(world.server.count(), 2);
+    for _ in 0..100 {
+        assert_eq!(first_poll(&verifier, &world.token()), Some(true));
+    }
+    assert_eq!(world.server.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn t2_after_a_suspension_a_server_that_is_down_is_not_flooded() {
+    let world = World::new();
+    let verifier = world.warm().await;
+    world.clock.jump(100 * 3600);
+    world.server.always(status(500));
+    for _ in 0..600 {
+        assert_eq!(first_poll(&verifier, &world.token()), Some(true));
+        pass(SECOND / 10).await;
+    }
+    let fetches = world.server.count() - 1;
+    assert!((4..=12).contains(&fetches), "{fetches} fetches");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_may_be_dropped_while_others_wait_for_a_clone() {
+    let world = World::new();
+    world.server.takes(SECOND);
+    let (verifier, token) = (world.verifier(), world.token());
+    let waiting = tokio::spawn({
+        let (verifier, token) = (verifier.clone(), token.clone());
+        async move { reason(&verifier, &token).await }
+    });
+    settle().await;
+    drop(verifier);
+    assert_eq!(waiting.await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_to_who_waits_comes_within_cold_wait() {
+    let world = World::new();
+    world.server.always(Step::Hang);
+    let options = JwksOptions {
+        cold_wait: SECOND,
+        ..JwksOptions::default()
+    };
+    let verifier: Verifier = world.builder().jwks(options).build().unwrap();
+    let start = Instant::now();
+    let error = verifier.verify_token(&world.token()).await.unwrap_err();
+    assert_eq!(Some(error.reason()), DOWN);
+    assert_eq!(since(start).as_millis() / 10, 100);
+}
