@@ -8,12 +8,25 @@
 )]
 
 use clerk_test_support::capture_logs;
-use clerk_verify::{Authentication, Verifier, testing::TestIssuer};
+use clerk_verify::{
+    Authentication, FetchError, FetchRequest, FetchResponse, Fetcher, Verifier, testing::TestIssuer,
+};
+
+/// A transport that shows what it is asked for, as one might while debugging.
+struct Showing(std::sync::Arc<std::sync::Mutex<String>>);
+
+impl Fetcher for Showing {
+    async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, FetchError> {
+        *self.0.lock().unwrap() += &format!("{request:?}");
+        Ok(FetchResponse::new(500, ""))
+    }
+}
 
 /// One test alone: the subscriber is the process's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_secret_is_ever_shown() {
     const SECRET: &str = "sk_test_0123456789secret";
+    let asked = std::sync::Arc::default();
     let logs = capture_logs();
     let issuer = TestIssuer::new();
     let server = issuer.serve().await.unwrap();
@@ -95,6 +108,16 @@ async fn nothing_secret_is_ever_shown() {
         issuer.token()
     );
 
+    let own = Verifier::builder()
+        .secret_key(SECRET)
+        .fetcher(Showing(std::sync::Arc::clone(&asked)))
+        .build()
+        .unwrap();
+    assert!(own.verify_token(&good).await.is_err());
+    let requests = asked.lock().unwrap().clone();
+    assert!(requests.contains("authorization"), "{requests}");
+    shown += &format!("{requests} {own:?}");
+
     let logged = logs.text();
     assert!(
         logged.contains("could not fetch the keys"),
@@ -108,6 +131,10 @@ async fn nothing_secret_is_ever_shown() {
         assert!(
             !text.contains("0123456789secret"),
             "the secret key is shown"
+        );
+        assert!(
+            !logged.contains("ins_unknown"),
+            "a token's key id is logged"
         );
         for token in &tokens {
             for part in token.split(['.', ' ', '=']).filter(|part| part.len() > 40) {

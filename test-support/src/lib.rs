@@ -15,7 +15,7 @@ mod verdict;
 pub use self::{
     answer::Answer,
     client::{Client, bearer, cookie},
-    logs::{Logs, capture_logs},
+    logs::{LoggedEvent, Logs, capture_logs},
     peers::{Outcome, PeerCase, peer_cases},
     real::RealToken,
     vectors::{Request, Vector, vectors},
@@ -37,3 +37,8 @@ pub fn key_file(name: &str) -> String {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The code of the page about key sources.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/key-sources.md")]
+struct KeySources;

@@ -214,6 +214,11 @@ impl RemoteKeys {
             return Err(no_runtime());
         }
         let (arrived, deadline) = (shared.clock.monotonic(), self.deadline());
+        let tell = |cause, result| {
+            if key_id.is_some() {
+                shared.tell_search(cause, result);
+            }
+        };
         // A fetch whose runtime ends says nothing about the server; once more, then, in this one.
         for _ in 0..2 {
             let now = shared.clock.monotonic();
@@ -233,11 +238,11 @@ impl RemoteKeys {
                 Next::Start { sender, number } => (shared.launch(cause, sender, number), now),
                 Next::Final => return Ok(()),
                 Next::OverBudget { wait } => {
-                    shared.tell_search(cause, KeySearch::OverBudget);
+                    tell(cause, KeySearch::OverBudget);
                     return Err(over_budget(key_id, wait));
                 }
                 Next::Wait { failure, wait } => {
-                    shared.tell_search(cause, KeySearch::Unavailable);
+                    tell(cause, KeySearch::Unavailable);
                     return Err(unavailable(&failure, Some(wait)));
                 }
             };
@@ -246,12 +251,12 @@ impl RemoteKeys {
             let usable = shared.usable(now);
             // Another fetch may have brought the key while this one failed.
             if usable.as_ref().is_some_and(|keys| at_hand(&keys.keys)) {
-                shared.tell_search(cause, KeySearch::Found);
+                tell(cause, KeySearch::Found);
                 return Ok(());
             }
             match outcome {
                 Some(Ok(())) => {
-                    shared.tell_search(cause, KeySearch::Absent);
+                    tell(cause, KeySearch::Absent);
                     // Only a fetch that began after this token came can say that its key is not there: one that
                     // was under way may have missed it.
                     if let (Some(key_id), Some(keys), true) = (key_id, usable, since >= arrived) {
@@ -261,11 +266,11 @@ impl RemoteKeys {
                 }
                 Some(Err(FetchFailure::Cancelled)) => {}
                 Some(Err(failure)) => {
-                    shared.tell_search(cause, KeySearch::Unavailable);
+                    tell(cause, KeySearch::Unavailable);
                     return Err(unavailable(&failure, shared.state.pause_left(now)));
                 }
                 None => {
-                    shared.tell_search(cause, KeySearch::Unavailable);
+                    tell(cause, KeySearch::Unavailable);
                     return Err(too_slow());
                 }
             }
