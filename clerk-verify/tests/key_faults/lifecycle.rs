@@ -246,3 +246,66 @@ async fn the_answer_to_who_waits_comes_within_cold_wait() {
     assert_eq!(Some(error.reason()), DOWN);
     assert_eq!(since(start).as_millis() / 10, 100);
 }
+
+/// Options that nobody should set, and that must not break anything.
+#[tokio::test(start_paused = true)]
+async fn extreme_options_neither_panic_nor_spin() {
+    let longest = JwksOptions {
+        ttl: Duration::MAX,
+        min_ttl: Duration::MAX,
+        max_ttl: Duration::MAX,
+        max_stale: Duration::MAX,
+        max_empty: Duration::MAX,
+        cold_wait: Duration::MAX,
+        timeout: Duration::MAX,
+        backoff: Duration::MAX,
+        max_backoff: Duration::MAX,
+        max_cold_backoff: Duration::MAX,
+        unknown_kid_interval: Duration::MAX,
+        absent_kid_ttl: Duration::MAX,
+        bad_signature_interval: Duration::MAX,
+        bad_signature_min_age: Duration::MAX,
+        unknown_kid_burst: u32::MAX,
+        max_fetches_per_minute: u32::MAX,
+        ..JwksOptions::default()
+    };
+    let tiny = Duration::from_nanos(1);
+    let shortest = JwksOptions {
+        ttl: tiny,
+        min_ttl: tiny,
+        max_ttl: tiny,
+        max_stale: Duration::ZERO,
+        backoff: tiny,
+        max_backoff: tiny,
+        max_cold_backoff: tiny,
+        unknown_kid_interval: Duration::ZERO,
+        absent_kids: 0,
+        absent_kid_ttl: Duration::ZERO,
+        bad_signature_interval: Duration::ZERO,
+        bad_signature_min_age: Duration::ZERO,
+        ..JwksOptions::default()
+    };
+    for options in [longest, shortest] {
+        let world = World::new();
+        let headers = clerk_verify::FetchResponse::new(200, world.issuer.jwks_json())
+            .with_header("cache-control", "max-age=18446744073709551615")
+            .with_header("age", "18446744073709551615");
+        world.server.always(Step::Answer(headers));
+        let (verifier, token) = (
+            world.builder().jwks(options).build().unwrap(),
+            world.token(),
+        );
+        for round in 0..20 {
+            let _ = reason(&verifier, &token).await;
+            let _ = reason(&verifier, &with_kid(&token, "ins_unknown")).await;
+            let _ = reason(&verifier, &with_junk_signature(&token, round)).await;
+            let _ = format!("{:?}", verifier.status());
+            world.server.always(if round % 2 == 0 {
+                status(500)
+            } else {
+                ok(world.issuer.jwks_json())
+            });
+            pass(MINUTE).await;
+        }
+    }
+}

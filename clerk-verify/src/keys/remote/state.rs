@@ -24,6 +24,9 @@ const MAX_LOST: u32 = 3;
 /// runtime that it runs in is not driven any more.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// Whatever the options say: long enough to do no harm, short enough to calculate with.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What `Retry-After` may ask for.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
 
@@ -282,7 +285,7 @@ impl State {
         } else {
             self.limits.max_cold_backoff
         };
-        let pause = self.doubled(inner.failed).min(most);
+        let pause = self.doubled(inner.failed).min(most).min(LONGEST_PAUSE);
         pause.mul_f64(0.5 + inner.rng.f64() / 2.0)
     }
 
