@@ -54,6 +54,10 @@ impl SourceOptions {
                 .issuers
                 .as_ref()
                 .is_some_and(|issuers| !issuers.is_empty());
-        self.names_a_source() || names_issuer
+        #[cfg(feature = "remote")]
+        let has_seed = self.seed.is_some();
+        #[cfg(not(feature = "remote"))]
+        let has_seed = false;
+        self.names_a_source() || names_issuer || has_seed
     }
 }

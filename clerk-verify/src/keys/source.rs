@@ -97,8 +97,9 @@ impl Keys {
                 if !keys.is_empty() {
                     return Lookup::Found(Candidates {
                         fixed: keys,
+                        // Nothing is fetched for a fixed key. What was fetched for another is kept fresh.
                         #[cfg(feature = "remote")]
-                        fetched: self.remote.as_ref().and_then(RemoteKeys::peek),
+                        fetched: self.remote.as_ref().and_then(|remote| remote.at_hand(wall)),
                     });
                 }
             }
@@ -106,21 +107,14 @@ impl Keys {
         }
         #[cfg(feature = "remote")]
         if let Some(remote) = &self.remote {
-            return match remote.at_hand(wall) {
+            // An unknown key id is not what starts a renewal: the fetch for it does better.
+            return match remote.at_hand_with(key_id, wall) {
                 AtHand::Nothing => Lookup::NoKeys,
-                AtHand::Keys(snapshot) => {
-                    let known = snapshot
-                        .as_ref()
-                        .is_some_and(|snapshot| !snapshot.keys.get(key_id).is_empty());
-                    if known {
-                        Lookup::Found(Candidates {
-                            fixed: &[],
-                            fetched: Some(snapshot),
-                        })
-                    } else {
-                        Lookup::Fetch
-                    }
-                }
+                AtHand::Others => Lookup::Fetch,
+                AtHand::Keys(snapshot) => Lookup::Found(Candidates {
+                    fixed: &[],
+                    fetched: Some(snapshot),
+                }),
             };
         }
         Lookup::Unknown

@@ -16,6 +16,7 @@ mod headers;
 mod instances;
 mod lifecycle;
 mod load;
+mod mended;
 mod outage;
 mod poison;
 mod readers;

@@ -23,11 +23,13 @@ pub(super) fn keys_url(
         problem("it is not a JSON object with the texts `issuer` and `jwks_uri`".to_owned())
     })?;
     if !issuers.contains(&found.issuer) {
-        let issuer: String = found.issuer.chars().take(200).collect();
-        return Err(problem(format!(
-            "its `issuer` is `{}`, which is not the one that is configured",
-            issuer.escape_debug()
-        )));
+        let with_slash = found.issuer.strip_suffix('/');
+        let text = if issuers.iter().any(|issuer| Some(&**issuer) == with_slash) {
+            "its `issuer` has a slash at the end that the configured one has not"
+        } else {
+            "its `issuer` is not the one that is configured"
+        };
+        return Err(problem(text.to_owned()));
     }
     let url =
         key_url(&found.jwks_uri).map_err(|why| problem(format!("its `jwks_uri` is {why}")))?;

@@ -183,6 +183,11 @@ pub enum KeySearch {
 }
 
 impl FetchCause {
+    /// Whether the fetch is for a key that is not at hand although there are others.
+    pub(super) fn is_forced(self) -> bool {
+        matches!(self, Self::UnknownKeyId | Self::BadSignature)
+    }
+
     /// A name for metrics, which stays.
     ///
     /// ```

@@ -83,12 +83,14 @@ async fn attempt_once(
     cause: FetchCause,
 ) -> Result<Fetched, FetchFailure> {
     let url = keys_url(shared).await?;
-    // Who asks for a key that is not there wants the server's word and no cache's; everyone else is content to
-    // hear that nothing has changed.
-    let forced = matches!(cause, FetchCause::UnknownKeyId | FetchCause::BadSignature);
+    // Who asks for a key that is not there wants the server's word and no cache's; a renewal is content to hear
+    // that nothing has changed.
+    let forced = cause.is_forced();
+    // After a failure the whole set is asked for: what the server chokes on may be the condition.
+    let conditional = cause == FetchCause::Renewal && shared.last_error.load().is_none();
     let validators = before
         .map(|snapshot| &snapshot.validators)
-        .filter(|validators| !forced && !validators.is_empty());
+        .filter(|validators| conditional && !validators.is_empty());
     let mut headers = HeaderMap::new();
     if forced {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -1,6 +1,13 @@
 //! One fetch in a task of its own, and everyone who waits for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use tokio::sync::watch;
 
@@ -14,7 +21,7 @@ use super::{
 /// `None` until the fetch has landed.
 pub(super) type Outcome = Option<Result<(), FetchFailure>>;
 
-/// A fetch under way. However it ends (even by a panic, or with its runtime), it is taken off the list,
+/// A fetch under way. However it ends (also with its runtime), it is taken off the list,
 /// so that the next one can start, and those who wait hear of it.
 pub(super) struct Flight {
     shared: Arc<Shared>,
@@ -53,7 +60,8 @@ impl Flight {
             .observer
             .tell(&KeyEvent::FetchStarted { cause: self.cause });
         let before = shared.snapshot.load_full();
-        let fetched = fetch::fetch(&shared, before.as_deref(), self.cause).await;
+        let fetching = fetch::fetch(&shared, before.as_deref(), self.cause);
+        let fetched = unless_it_panics(fetching).await;
         let now = shared.clock.monotonic();
         self.landed = true;
         let outcome = match fetched {
@@ -103,19 +111,19 @@ impl Flight {
 
     fn note(&self, failure: &FetchFailure, now: Duration) {
         let shared = &self.shared;
+        shared.counters.failure();
+        let have_keys = shared.usable(now).is_some();
+        let Some(pause) = shared.state.failed(self.number, failure, now, have_keys) else {
+            // Given up for lost before: another fetch knows better.
+            return;
+        };
         if failure.is_empty_set() {
             shared.keys_are_withdrawn(now);
         }
-        let have_keys = shared.usable(now).is_some();
-        shared.counters.failure();
         let text = failure.to_string();
         shared.last_error.store(Some(Arc::new(text.clone())));
-        let Some(pause) = shared.state.failed(self.number, failure, now, have_keys) else {
-            return;
-        };
         shared.renew_not_before(now.saturating_add(pause));
         shared.recheck_not_before(now.saturating_add(pause));
-        shared.keep_rechecks_apart(self.cause, self.asked.monotonic);
         shared.observer.tell(&KeyEvent::FetchFailed {
             cause: self.cause,
             outcome: failure.outcome(),
@@ -125,6 +133,18 @@ impl Flight {
             state: shared.state_of_keys(now),
         });
     }
+}
+
+/// A panic of the transport, or of anything else in a fetch, is a failure of the fetch.
+async fn unless_it_panics<T>(
+    fetching: impl Future<Output = Result<T, FetchFailure>>,
+) -> Result<T, FetchFailure> {
+    let mut fetching = pin!(fetching);
+    poll_fn(|context| {
+        catch_unwind(AssertUnwindSafe(|| fetching.as_mut().poll(context)))
+            .unwrap_or_else(|_| Poll::Ready(Err(FetchFailure::Panicked)))
+    })
+    .await
 }
 
 /// What is installed: what was fetched, or what was there before, with the freshness of now.
@@ -169,17 +189,10 @@ impl Drop for Flight {
         if self.landed {
             return;
         }
-        // No clock is read here: it may be what has panicked.
-        let failure = if std::thread::panicking() {
-            self.note(&FetchFailure::Panicked, self.asked.monotonic);
-            FetchFailure::Panicked
-        } else {
-            if let Some(pause) = self.shared.state.cancelled(self.number) {
-                let asked = self.asked.monotonic;
-                self.shared.renew_not_before(asked.saturating_add(pause));
-            }
-            FetchFailure::Cancelled
-        };
-        self.sender.send_replace(Some(Err(failure)));
+        if let Some(pause) = self.shared.state.cancelled(self.number) {
+            let asked = self.asked.monotonic;
+            self.shared.renew_not_before(asked.saturating_add(pause));
+        }
+        self.sender.send_replace(Some(Err(FetchFailure::Cancelled)));
     }
 }

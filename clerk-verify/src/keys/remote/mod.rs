@@ -74,12 +74,17 @@ impl Drop for Source {
     }
 }
 
-/// What there is at hand.
+/// What there is at hand for a key id.
 pub(crate) enum AtHand {
-    Keys(Guard<Option<Arc<Snapshot>>>),
+    Keys(Loaded),
+    /// Keys, but none of that id.
+    Others,
     /// None, or none that are still good.
     Nothing,
 }
+
+/// A snapshot that a reader holds, without having counted itself in.
+pub(crate) type Loaded = Guard<Option<Arc<Snapshot>>>;
 
 /// Nobody waits longer, whatever `cold_wait` says; a deadline must be a moment that exists.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -89,36 +94,49 @@ impl RemoteKeys {
         Self(Arc::new(Source(Arc::new(Shared::new(setup)))))
     }
 
-    /// The keys at hand; starts renewing them when they are due. Never waits. `wall` is the time of day in
-    /// milliseconds since 1970.
-    pub(crate) fn at_hand(&self, wall: i64) -> AtHand {
-        let shared = &self.0.0;
-        let now = shared.clock.monotonic();
-        let guard = shared.snapshot.load();
-        let Some(snapshot) = guard
-            .as_ref()
-            .filter(|snapshot| shared.is_usable(snapshot, now))
-        else {
+    /// The keys at hand if there is one of this id; starts renewing them when they are due. Never waits. `wall` is
+    /// the time of day in milliseconds since 1970.
+    pub(crate) fn at_hand_with(&self, key_id: &str, wall: i64) -> AtHand {
+        let now = self.0.0.clock.monotonic();
+        let Some(loaded) = self.load(now) else {
             return AtHand::Nothing;
         };
+        match loaded.as_ref() {
+            Some(snapshot) if !snapshot.keys.get(key_id).is_empty() => {
+                self.renew_if_due(snapshot, now, wall);
+                AtHand::Keys(loaded)
+            }
+            _ => AtHand::Others,
+        }
+    }
+
+    /// The keys at hand, whatever they are; starts renewing them when they are due. Never waits.
+    pub(crate) fn at_hand(&self, wall: i64) -> Option<Loaded> {
+        let now = self.0.0.clock.monotonic();
+        let loaded = self.load(now)?;
+        if let Some(snapshot) = loaded.as_ref() {
+            self.renew_if_due(snapshot, now, wall);
+        }
+        Some(loaded)
+    }
+
+    fn load(&self, now: Duration) -> Option<Loaded> {
+        let shared = &self.0.0;
+        let loaded = shared.snapshot.load();
+        let usable = loaded
+            .as_ref()
+            .is_some_and(|snapshot| shared.is_usable(snapshot, now));
+        usable.then_some(loaded)
+    }
+
+    fn renew_if_due(&self, snapshot: &Snapshot, now: Duration, wall: i64) {
+        let shared = &self.0.0;
         if snapshot.is_due(now, wall)
             && shared.renewal_in(now).is_zero()
             && Handle::try_current().is_ok()
         {
             shared.renew(now, snapshot.number);
         }
-        AtHand::Keys(guard)
-    }
-
-    /// The keys at hand, without a thought of renewing them.
-    pub(crate) fn peek(&self) -> Option<Guard<Option<Arc<Snapshot>>>> {
-        let shared = &self.0.0;
-        let guard = shared.snapshot.load();
-        let now = shared.clock.monotonic();
-        let usable = guard
-            .as_ref()
-            .is_some_and(|snapshot| shared.is_usable(snapshot, now));
-        usable.then_some(guard)
     }
 
     /// Whether the server did not have this key id a moment ago.
@@ -233,10 +251,21 @@ impl RemoteKeys {
                 Some(_) => FetchCause::UnknownKeyId,
                 None => FetchCause::Cold,
             };
-            let (flight, since) = match shared.state.ask(cause, now, seen) {
-                Next::Join { flight, since } => (flight, since),
-                Next::Start { sender, number } => (shared.launch(cause, sender, number), now),
+            let (flight, has_last_word) = match shared.state.ask(cause, now, seen) {
+                // One that was under way when the token came may have been too early for its key.
+                Next::Join {
+                    flight,
+                    since,
+                    forced,
+                } => (flight, forced && since >= arrived),
+                Next::Start { sender, number } => (
+                    shared.launch(cause, sender, number),
+                    cause == FetchCause::UnknownKeyId,
+                ),
                 Next::Final => return Ok(()),
+                Next::OverBudget { wait } if cause == FetchCause::Cold => {
+                    return Err(too_short_lived(wait));
+                }
                 Next::OverBudget { wait } => {
                     tell(cause, KeySearch::OverBudget);
                     return Err(over_budget(key_id, wait));
@@ -257,9 +286,7 @@ impl RemoteKeys {
             match outcome {
                 Some(Ok(())) => {
                     tell(cause, KeySearch::Absent);
-                    // Only a fetch that began after this token came can say that its key is not there: one that
-                    // was under way may have missed it.
-                    if let (Some(key_id), Some(keys), true) = (key_id, usable, since >= arrived) {
+                    if let (Some(key_id), Some(keys), true) = (key_id, usable, has_last_word) {
                         shared.absent.remember(key_id, keys.generation, now);
                     }
                     return Ok(());
@@ -283,8 +310,8 @@ impl RemoteKeys {
     }
 
     pub(crate) fn export(&self) -> Option<KeySnapshot> {
-        let guard = self.peek()?;
-        let snapshot = guard.as_ref()?;
+        let loaded = self.load(self.0.0.clock.monotonic())?;
+        let snapshot = loaded.as_ref()?;
         Some(KeySnapshot::new(&snapshot.text, snapshot.fetched_wall()))
     }
 
@@ -306,7 +333,6 @@ async fn wait(mut flight: watch::Receiver<Outcome>, deadline: Instant) -> Outcom
 impl fmt::Debug for RemoteKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteKeys")
-            .field("url", &self.0.0.endpoint.url.as_str())
             .field("status", &self.status())
             .finish_non_exhaustive()
     }
@@ -330,6 +356,15 @@ fn over_budget(key_id: Option<&str>, wait: Duration) -> Kind {
     Kind::UnknownKey {
         seen: key_id.map_or_else(Seen::absent, Seen::text),
         retry_after: Some(wait),
+    }
+}
+
+fn too_short_lived(wait: Duration) -> Kind {
+    Kind::KeysUnavailable {
+        detail: "they expire as soon as they are fetched: `ttl` and `max_stale` leave them no time"
+            .to_owned(),
+        retry_after: Some(wait),
+        source: None,
     }
 }
 

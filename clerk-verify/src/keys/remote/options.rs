@@ -77,7 +77,7 @@ pub struct JwksOptions {
     /// The most keys that a set may have; Clerk publishes one or two.
     pub max_keys: usize,
     /// The pause after a failed fetch; doubled with each further one, and cut by up to half at random, so that many
-    /// servers do not ask in step. `Retry-After` goes first, from 1 to 300 seconds.
+    /// servers do not ask in step. Longer where `Retry-After` says so, up to 300 seconds.
     pub backoff: Duration,
     /// The longest pause while older keys are in use.
     pub max_backoff: Duration,

@@ -144,7 +144,7 @@ impl Shared {
         self.renew_not_before(asked.monotonic.saturating_add(self.state.overdue()));
         let flight = Flight::new(Arc::clone(self), sender, number, cause, asked);
         let task = tokio::spawn(flight.run());
-        self.state.keep_task(number, task.abort_handle());
+        self.state.keep_task(task.abort_handle());
         receiver
     }
 

@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What `Retry-After` may ask for.
-const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
+const LONGEST_WISH: Duration = Duration::from_secs(300);
 
 pub(super) struct State {
     limits: JwksOptions,
@@ -58,8 +58,12 @@ struct Inner {
     bad_signatures: Bucket,
     ceiling: Ceiling,
     rng: Rng,
+    /// The tasks of fetches, those given up for lost among them.
+    tasks: Vec<AbortHandle>,
     /// Waits for the time of the next renewal.
     timer: Option<AbortHandle>,
+    /// There is no handle any more, so nothing may go on.
+    ended: bool,
 }
 
 struct InFlight {
@@ -67,7 +71,6 @@ struct InFlight {
     number: u64,
     since: Duration,
     cause: FetchCause,
-    task: Option<AbortHandle>,
 }
 
 /// What to do.
@@ -76,6 +79,8 @@ pub(super) enum Next {
     Join {
         flight: watch::Receiver<Outcome>,
         since: Duration,
+        /// For an unknown key id or a bad signature, past all caches.
+        forced: bool,
     },
     /// Start this one.
     Start {
@@ -110,7 +115,9 @@ impl State {
             bad_signatures: Bucket::new(1, limits.bad_signature_interval),
             ceiling: Ceiling::new(limits.max_fetches_per_minute),
             rng: limits.jitter_seed.map_or_else(Rng::new, Rng::with_seed),
+            tasks: Vec::new(),
             timer: None,
+            ended: false,
         };
         Self {
             limits: limits.clone(),
@@ -130,6 +137,7 @@ impl State {
             return Next::Join {
                 flight: flight.receiver.clone(),
                 since: flight.since,
+                forced: flight.cause.is_forced(),
             };
         }
         let pause = match cause {
@@ -142,8 +150,8 @@ impl State {
                 wait: pause,
             };
         }
-        // Without keys nobody can sign in, and backing off is limit enough.
-        if cause != FetchCause::Cold {
+        // Without keys nobody can sign in; while the server fails, backing off is limit enough.
+        if cause != FetchCause::Cold || inner.last_failure.is_none() {
             if let Err(wait) = inner.afford(cause, now) {
                 return inner.refuse(cause, wait);
             }
@@ -180,7 +188,11 @@ impl State {
         have_keys: bool,
     ) -> Option<Duration> {
         let mut inner = self.lock();
-        inner.clear(number)?;
+        let cause = inner.clear(number)?;
+        if cause == FetchCause::BadSignature {
+            // Nothing was learnt, and the pause is limit enough.
+            inner.bad_signatures.give_back();
+        }
         inner.completed = inner.completed.max(number);
         inner.failed = inner.failed.saturating_add(1);
         inner.lost = 0;
@@ -227,34 +239,40 @@ impl State {
     }
 
     /// Keeps the handle of a fetch's task, to end it with the key source.
-    pub(super) fn keep_task(&self, number: u64, task: AbortHandle) {
+    pub(super) fn keep_task(&self, task: AbortHandle) {
         let mut inner = self.lock();
-        if let Some(flight) = &mut inner.in_flight
-            && flight.number == number
-        {
-            flight.task = Some(task);
+        if inner.ended {
+            drop(inner);
+            task.abort();
+        } else {
+            inner.tasks.retain(|task| !task.is_finished());
+            inner.tasks.push(task);
         }
     }
 
     /// Keeps the handle of the timer for the next renewal, and ends the one before.
     pub(super) fn keep_timer(&self, timer: AbortHandle) {
-        let before = self.lock().timer.replace(timer);
-        if let Some(before) = before {
-            before.abort();
+        let mut inner = self.lock();
+        let superfluous = if inner.ended {
+            Some(timer)
+        } else {
+            inner.timer.replace(timer)
+        };
+        // A task that is aborted may be dropped on the spot, and a flight takes the lock then.
+        drop(inner);
+        if let Some(timer) = superfluous {
+            timer.abort();
         }
     }
 
-    /// Ends all tasks.
+    /// Ends all tasks, and those that are still to come.
     pub(super) fn end_tasks(&self) {
-        let (flight, timer) = {
-            let mut inner = self.lock();
-            let flight = inner
-                .in_flight
-                .as_mut()
-                .and_then(|flight| flight.task.take());
-            (flight, inner.timer.take())
-        };
-        for task in [flight, timer].into_iter().flatten() {
+        let mut inner = self.lock();
+        inner.ended = true;
+        let tasks = std::mem::take(&mut inner.tasks);
+        let timer = inner.timer.take();
+        drop(inner);
+        for task in tasks.into_iter().chain(timer) {
             task.abort();
         }
     }
@@ -275,18 +293,16 @@ impl State {
         (!overdue).then_some(flight)
     }
 
-    /// Doubles with each failure, less up to half at random; the server's own wish wins, within reason.
+    /// Doubles with each failure, less up to half at random; longer if the server wants that, within reason.
     fn pause(&self, inner: &mut Inner, failure: &FetchFailure, have_keys: bool) -> Duration {
-        if let Some(wish) = failure.retry_after() {
-            return wish.clamp(RETRY_AFTER.0, RETRY_AFTER.1);
-        }
+        let wish = failure.retry_after().unwrap_or_default().min(LONGEST_WISH);
         let most = if have_keys {
             self.limits.max_backoff
         } else {
             self.limits.max_cold_backoff
         };
         let pause = self.doubled(inner.failed).min(most).min(LONGEST_PAUSE);
-        pause.mul_f64(0.5 + inner.rng.f64() / 2.0)
+        pause.mul_f64(0.5 + inner.rng.f64() / 2.0).max(wish)
     }
 
     fn doubled(&self, times: u32) -> Duration {
@@ -342,7 +358,6 @@ impl Inner {
             number,
             since: now,
             cause,
-            task: None,
         });
         Next::Start { sender, number }
     }

@@ -121,11 +121,11 @@ impl FetchRequest {
     }
 }
 
-/// Shows no header values.
+/// Shows no header values, and not the URL's query.
 impl fmt::Debug for FetchRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FetchRequest")
-            .field("url", &self.url)
+            .field("url", &self.url.split('?').next())
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("max_body_bytes", &self.max_body_bytes)
             .finish()
