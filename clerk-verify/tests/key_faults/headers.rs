@@ -1,8 +1,11 @@
 //! What the key server's cache headers are worth.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use clerk_verify::{FetchResponse, JwksOptions, KeySourceState};
+use clerk_verify::{FetchResponse, JwksOptions, KeyEvent, KeySourceState};
 
 use super::support::*;
 
@@ -101,15 +104,46 @@ async fn h2_a_set_that_has_not_changed_is_not_sent_again() {
     assert_eq!(first_poll(&verifier, &token), Some(true));
 }
 
-/// A body that can't be parsed again would show if it were: the same bytes are not looked at twice.
+/// A member that is passed over is told of each time the set is read, and the same bytes are read once.
 #[tokio::test(start_paused = true)]
-async fn h2_the_same_set_again_changes_nothing() {
+async fn h2_the_same_set_again_is_not_read_again_and_changes_nothing() {
     let world = World::new();
-    let verifier = world.warm().await;
+    let skipped = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&skipped);
+    let hook = move |_: &str, event: &KeyEvent<'_>| {
+        if let KeyEvent::FetchSucceeded { skipped, .. } = event {
+            told.lock().unwrap().push(*skipped);
+        }
+    };
+    let set = world.issuer.jwks_json().replacen('[', "[null,", 1);
+    world.server.always(ok(set.clone()));
+    let verifier = world.builder().key_events(hook).build().unwrap();
+    verifier.ready().await.unwrap();
     pass(HOUR).await;
+    // Other bytes are read, and are the same keys all the same.
+    world.server.always(ok(format!("{set} ")));
+    pass(5 * MINUTE).await;
+    let skipped = skipped.lock().unwrap().clone();
+    assert!(skipped.len() > 10, "{skipped:?}");
+    assert_eq!(skipped[0], 1);
+    let read = skipped.iter().filter(|skipped| **skipped == 1).count();
+    assert_eq!(read, 2, "{skipped:?}");
     let status = verifier.status();
-    assert!(status.fetches() > 10);
     assert_eq!((status.generation(), status.changes()), (1, 1));
+}
+
+/// What the server took to answer is age already.
+#[tokio::test(start_paused = true)]
+async fn keys_age_from_when_they_were_asked_for() {
+    let world = World::new();
+    world.server.takes(3 * SECOND);
+    let verifier = world.warm().await;
+    assert_eq!(verifier.status().age().unwrap().as_secs(), 3);
+    world.server.always(status(500));
+    pass(296 * SECOND).await;
+    assert_eq!(verifier.status().state(), KeySourceState::Fresh);
+    pass(2 * SECOND).await;
+    assert_eq!(verifier.status().state(), KeySourceState::Stale);
 }
 
 #[tokio::test(start_paused = true)]

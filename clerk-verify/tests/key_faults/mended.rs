@@ -141,6 +141,24 @@ fn a_runtime_that_ends_in_somebody_elses_panic_says_nothing_about_the_server() {
     assert_eq!(verifier.status().failures(), 0);
 }
 
+#[test]
+fn a_runtime_without_time_is_503_and_says_what_it_lacks() {
+    let issuer = TestIssuer::new();
+    let verifier = Verifier::builder()
+        .jwks_url("https://keys.example.test/jwks.json")
+        .fetcher(HangingOnce(issuer.jwks_json(), Mutex::new(true)))
+        .build()
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let error = runtime
+        .block_on(verifier.verify_token(&issuer.token().sign()))
+        .unwrap_err();
+    assert_eq!(error.reason(), Reason::JwkRemoteFailedToLoad);
+    assert!(error.to_string().contains("enable_all"), "{error}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn retry_after_makes_no_pause_shorter() {
     let world = World::new();
@@ -158,43 +176,36 @@ async fn retry_after_makes_no_pause_shorter() {
     );
 }
 
-/// A cache on the way that gives what it has to all who do not say `no-cache`.
-struct Caching {
-    cached: String,
-    origin: Arc<Mutex<String>>,
-}
-
-impl Fetcher for Caching {
-    async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, FetchError> {
-        let mut headers = request.headers();
-        let forced = headers.any(|header| header == ("cache-control", b"no-cache"));
-        let origin = self.origin.lock().unwrap().clone();
-        Ok(FetchResponse::new(
-            200,
-            if forced { origin } else { self.cached.clone() },
-        ))
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_first_token_of_a_new_key_is_accepted_also_while_keys_are_due_and_a_cache_is_old() {
     let world = World::new();
     let next = world.rotated("ins_next");
-    let origin = Arc::new(Mutex::new(world.issuer.jwks_json()));
-    let fetcher = Caching {
-        cached: world.issuer.jwks_json(),
-        origin: Arc::clone(&origin),
-    };
     let options = JwksOptions {
         renew_when_idle: false,
         ..JwksOptions::default()
     };
-    let builder = world.builder().fetcher(fetcher).jwks(options);
-    let verifier = builder.build().unwrap();
+    let verifier = world.builder().jwks(options).build().unwrap();
     verifier.ready().await.unwrap();
     pass(245 * SECOND).await;
-    *origin.lock().unwrap() = next.jwks_json();
+    let (cached, origin) = (ok(world.issuer.jwks_json()), ok(next.jwks_json()));
+    world.server.cache(cached, origin);
     assert_eq!(reason(&verifier, &next.token()).await, None);
+}
+
+/// A renewal is under way when the token comes, and brings what a cache has.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_meets_a_renewal_is_asked_for_past_all_caches_after_it() {
+    let world = World::new();
+    let next = world.rotated("ins_next");
+    let verifier = world.warm().await;
+    let (cached, origin) = (ok(world.issuer.jwks_json()), ok(next.jwks_json()));
+    world.server.cache(cached, origin);
+    world.server.takes(SECOND);
+    while world.server.count() < 2 {
+        tokio::time::sleep(SECOND / 10).await;
+    }
+    assert_eq!(reason(&verifier, &next.token()).await, None);
+    assert_eq!(world.server.count(), 3);
 }
 
 /// The first fetch is not past all caches, so it can't say for a minute that a key id is absent.
@@ -202,11 +213,9 @@ async fn the_first_token_of_a_new_key_is_accepted_also_while_keys_are_due_and_a_
 async fn a_kid_that_the_first_fetch_did_not_bring_is_not_remembered_as_absent() {
     let world = World::new();
     let next = world.rotated("ins_next");
-    let fetcher = Caching {
-        cached: world.issuer.jwks_json(),
-        origin: Arc::new(Mutex::new(next.jwks_json())),
-    };
-    let verifier = world.builder().fetcher(fetcher).build().unwrap();
+    let (cached, origin) = (ok(world.issuer.jwks_json()), ok(next.jwks_json()));
+    world.server.cache(cached, origin);
+    let verifier = world.verifier();
     assert_eq!(
         reason(&verifier, &next.token()).await,
         Some(Reason::JwkKidMismatch)

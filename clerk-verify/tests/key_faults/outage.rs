@@ -94,6 +94,53 @@ async fn o3_a_cold_outage_is_not_turned_into_load_and_ends_soon() {
     );
 }
 
+/// The pause that was set while there were keys may be a minute; without keys it is ten seconds at most.
+#[tokio::test(start_paused = true)]
+async fn o3_keys_that_end_in_an_outage_are_back_soon_after_it() {
+    for _ in 0..20 {
+        let world = World::new();
+        let options = JwksOptions {
+            max_stale: 20 * MINUTE,
+            ..JwksOptions::default()
+        };
+        let verifier = world.builder().jwks(options).build().unwrap();
+        verifier.ready().await.unwrap();
+        world.server.always(status(500));
+        pass(25 * MINUTE).await;
+        assert_eq!(verifier.status().state(), KeySourceState::Expired);
+        world.server.always(ok(world.issuer.jwks_json()));
+        let (mended, token) = (Instant::now(), world.token());
+        while reason(&verifier, &token).await.is_some() {
+            tokio::time::sleep(SECOND / 10).await;
+        }
+        assert!(
+            since(mended) <= 10 * SECOND + SECOND / 10,
+            "{:?}",
+            since(mended)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn o3_pauses_differ_so_that_servers_do_not_ask_in_step() {
+    let mut pauses = Vec::new();
+    for _ in 0..50 {
+        let world = World::new();
+        world.server.always(status(500));
+        let error = world.verifier().ready().await.unwrap_err();
+        pauses.push(error.retry_after().unwrap());
+    }
+    pauses.sort();
+    assert!(
+        pauses[0] >= SECOND / 2 && pauses[49] <= SECOND,
+        "{pauses:?}"
+    );
+    assert!(
+        pauses[0] < 650 * SECOND / 1000 && pauses[49] > 850 * SECOND / 1000,
+        "{pauses:?}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn o5_with_stale_keys_at_hand_nobody_waits_for_a_server_that_hangs() {
     let world = World::new();
@@ -155,7 +202,16 @@ async fn o8_a_cold_server_that_names_a_time_is_left_alone_too() {
 #[tokio::test(start_paused = true)]
 async fn o9_nobody_notices_a_server_that_fails_every_other_time() {
     let world = World::new();
-    let (verifier, token) = (world.warm().await, world.token());
+    // So little that an hour without renewals would show.
+    let options = JwksOptions {
+        max_stale: 5 * MINUTE,
+        ..JwksOptions::default()
+    };
+    let (verifier, token) = (
+        world.builder().jwks(options).build().unwrap(),
+        world.token(),
+    );
+    verifier.ready().await.unwrap();
     let good = ok(world.issuer.jwks_json());
     let mut rng = fastrand::Rng::with_seed(1);
     world.server.behave(move |_| {

@@ -4,8 +4,39 @@ use clerk_verify::{FetchResponse, JwksOptions, KeySourceState, Reason, Verifier}
 
 use super::support::*;
 
-/// The answer must not touch the keys at hand, must be told once, and must not stop a good token.
+/// In every kind of fetch: a forced one, a renewal (conditional, and then without conditions), and a cold one.
 async fn is_rejected(answer: Step) {
+    is_rejected_when_forced(answer.clone()).await;
+    is_rejected_as_renewal(answer.clone()).await;
+    let world = World::new();
+    world.server.always(answer);
+    let verifier = world.verifier();
+    assert_eq!(
+        reason(&verifier, &world.token()).await,
+        Some(Reason::JwkRemoteFailedToLoad)
+    );
+    assert_eq!(verifier.status().state(), KeySourceState::Empty);
+}
+
+async fn is_rejected_as_renewal(answer: Step) {
+    let world = World::new();
+    let set = FetchResponse::new(200, world.issuer.jwks_json());
+    world
+        .server
+        .always(Step::Answer(set.with_header("last-modified", "garbage")));
+    let (verifier, token) = (world.warm().await, world.token());
+    let answers_304 = matches!(&answer, Step::Answer(answer) if answer.status() == 304);
+    world.server.always(answer);
+    pass(10 * MINUTE).await;
+    assert_eq!(first_poll(&verifier, &token), Some(true));
+    let status = verifier.status();
+    assert_eq!((status.generation(), status.keys()), (1, 1));
+    // To a condition 304 is an answer.
+    assert_eq!(status.failures() > 5, !answers_304, "{status:?}");
+}
+
+/// The answer must not touch the keys at hand, must be told once, and must not stop a good token.
+async fn is_rejected_when_forced(answer: Step) {
     let world = World::new();
     let (verifier, token) = (world.warm().await, world.token());
     world.server.always(answer);
@@ -133,15 +164,24 @@ async fn p14_one_kid_twice_is_one_key_or_two() {
     }
 }
 
+/// Until the first renewal.
+async fn renewed(world: &World) {
+    for _ in 0..300 {
+        if world.server.count() > 1 {
+            return;
+        }
+        tokio::time::sleep(SECOND).await;
+    }
+    panic!("no renewal in 5 minutes");
+}
+
 #[tokio::test(start_paused = true)]
 async fn p15_an_empty_set_takes_the_keys_away_after_an_hour() {
     let world = World::new();
     let (verifier, token) = (world.warm().await, world.token());
     world.server.always(ok(r#"{"keys":[]}"#));
     // The first empty answer is that of the first renewal.
-    while world.server.count() < 2 {
-        tokio::time::sleep(SECOND).await;
-    }
+    renewed(&world).await;
     pass(HOUR - 2 * SECOND).await;
     assert_eq!(reason(&verifier, &token).await, None);
     pass(3 * SECOND).await;
@@ -161,9 +201,7 @@ async fn p15_an_outage_after_the_empty_set_gives_no_more_time() {
     let world = World::new();
     let (verifier, token) = (world.warm().await, world.token());
     world.server.always(ok(r#"{"keys":[]}"#));
-    while world.server.count() < 2 {
-        tokio::time::sleep(SECOND).await;
-    }
+    renewed(&world).await;
     world.server.always(status(500));
     pass(HOUR + SECOND).await;
     assert_eq!(

@@ -87,7 +87,7 @@ pub(crate) fn ok(body: impl Into<Vec<u8>>) -> Step {
     Step::Answer(FetchResponse::new(200, body))
 }
 
-type Behaviour = Box<dyn FnMut(usize) -> Step + Send>;
+type Behaviour = Box<dyn FnMut(usize, &Asked) -> Step + Send>;
 
 /// A key server that follows a script. Clones are the same server.
 #[derive(Clone)]
@@ -132,8 +132,20 @@ impl Script {
     }
 
     /// From now on this says what it does with each request, counted from 0 over all times.
-    pub(crate) fn behave(&self, behaviour: impl FnMut(usize) -> Step + Send + 'static) {
-        self.0.lock().unwrap().behaviour = Box::new(behaviour);
+    pub(crate) fn behave(&self, mut behaviour: impl FnMut(usize) -> Step + Send + 'static) {
+        self.0.lock().unwrap().behaviour = Box::new(move |number, _| behaviour(number));
+    }
+
+    /// Like a cache: gives what the origin has only to who says `no-cache`.
+    pub(crate) fn cache(&self, cached: Step, origin: Step) {
+        self.0.lock().unwrap().behaviour = Box::new(move |_, asked| {
+            let forced = asked.header("cache-control") == Some("no-cache");
+            if forced {
+                origin.clone()
+            } else {
+                cached.clone()
+            }
+        });
     }
 
     /// How long an answer takes.
@@ -151,7 +163,7 @@ impl Script {
 }
 
 fn always(step: Step) -> Behaviour {
-    Box::new(move |_| step.clone())
+    Box::new(move |_, _| step.clone())
 }
 
 impl Fetcher for Script {
@@ -168,8 +180,9 @@ impl Fetcher for Script {
                     .collect(),
             };
             let number = script.requests.len();
+            let step = (script.behaviour)(number, &asked);
             script.requests.push(asked);
-            ((script.behaviour)(number), script.latency)
+            (step, script.latency)
         };
         tokio::time::sleep(latency).await;
         match step {

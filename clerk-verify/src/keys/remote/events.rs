@@ -13,7 +13,7 @@ use crate::keys::KeySourceState;
 ///
 /// It is called in the middle of verifications and fetches, so it must be quick and must not block. No lock is
 /// held then, and a panic in it is caught. A verification whose key is at hand calls nothing. Closures
-/// are hooks.
+/// are hooks. One that holds a clone of its own verifier keeps it, and its tasks, alive for ever.
 ///
 /// ```
 /// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
@@ -263,12 +263,10 @@ impl Observer {
     }
 
     pub(super) fn tell(&self, event: &KeyEvent<'_>) {
-        self.log(event);
+        // A panic in what others have plugged in here must not end a fetch or a verification.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.log(event)));
         if let Some(hook) = &self.hook {
-            let told = catch_unwind(AssertUnwindSafe(|| hook.key_event(&self.source, event)));
-            if told.is_err() {
-                tracing::error!(target: TARGET, "the hook for key events panicked");
-            }
+            let _ = catch_unwind(AssertUnwindSafe(|| hook.key_event(&self.source, event)));
         }
     }
 

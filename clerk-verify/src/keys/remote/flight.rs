@@ -63,7 +63,6 @@ impl Flight {
         let fetching = fetch::fetch(&shared, before.as_deref(), self.cause);
         let fetched = unless_it_panics(fetching).await;
         let now = shared.clock.monotonic();
-        self.landed = true;
         let outcome = match fetched {
             Ok(fetched) => {
                 self.install(fetched, before.as_deref(), now);
@@ -74,6 +73,7 @@ impl Flight {
                 Err(failure)
             }
         };
+        self.landed = true;
         renewal::schedule(&shared);
         self.sender.send_replace(Some(outcome));
     }
@@ -113,13 +113,18 @@ impl Flight {
         let shared = &self.shared;
         shared.counters.failure();
         let have_keys = shared.usable(now).is_some();
-        let Some(pause) = shared.state.failed(self.number, failure, now, have_keys) else {
+        let withdraw = || {
+            if failure.is_empty_set() {
+                shared.keys_are_withdrawn(now);
+            }
+        };
+        let verdict = shared
+            .state
+            .failed(self.number, failure, now, have_keys, withdraw);
+        let Some(pause) = verdict else {
             // Given up for lost before: another fetch knows better.
             return;
         };
-        if failure.is_empty_set() {
-            shared.keys_are_withdrawn(now);
-        }
         let text = failure.to_string();
         shared.last_error.store(Some(Arc::new(text.clone())));
         shared.renew_not_before(now.saturating_add(pause));

@@ -138,7 +138,8 @@ impl Default for JwksOptions {
 
 impl JwksOptions {
     /// The defaults, but a withdrawn key never outlives 5 minutes, whatever the key server says or fails to
-    /// say: keys that can't be renewed are dropped, so an outage of the key server becomes one of yours.
+    /// say: keys that can't be renewed are dropped, so an outage of the key server becomes one of yours. (Time for
+    /// which the machine sleeps does not count: then the first token after it starts a renewal.)
     ///
     /// ```
     /// use std::time::Duration;

@@ -59,8 +59,6 @@ pub(super) struct Shared {
     pub(super) last_error: ArcSwapOption<String>,
     /// These spare readers the lock of `state`; all are milliseconds of the monotonic clock.
     not_before: NotBefore,
-    /// When the keys at hand expire because the server says that there are none.
-    withdrawn: AtomicU64,
     /// The address that an OpenID configuration named, and until when it is believed.
     keys_url: Mutex<Option<(Url, Duration)>>,
 }
@@ -97,13 +95,12 @@ impl Shared {
             counters: Counters::default(),
             last_error: ArcSwapOption::empty(),
             not_before: NotBefore::default(),
-            withdrawn: AtomicU64::new(u64::MAX),
             keys_url: Mutex::new(None),
         }
     }
 
     pub(super) fn is_usable(&self, snapshot: &Snapshot, now: Duration) -> bool {
-        now < snapshot.expires_at() && millis(now) < self.withdrawn.load(Ordering::Relaxed)
+        now < snapshot.expires_at()
     }
 
     /// The keys at hand, if they are still good.
@@ -151,18 +148,17 @@ impl Shared {
     /// Puts these keys into use.
     pub(super) fn install(&self, snapshot: Arc<Snapshot>) {
         self.snapshot.store(Some(snapshot));
-        self.withdrawn.store(u64::MAX, Ordering::Relaxed);
         self.last_error.store(None);
         self.renew_not_before(Duration::ZERO);
     }
 
-    /// The server says that there are no keys: those at hand have a while left.
+    /// The server says that there are no keys: those at hand have a while left. Called under the state's lock.
     pub(super) fn keys_are_withdrawn(&self, now: Duration) {
-        let until = millis(now.saturating_add(self.options.max_empty));
-        // Only the first time: an empty set that stays does not prolong anything.
-        let _ =
-            self.withdrawn
-                .compare_exchange(u64::MAX, until, Ordering::Relaxed, Ordering::Relaxed);
+        if let Some(snapshot) = self.snapshot.load_full() {
+            let until = now.saturating_add(self.options.max_empty);
+            self.snapshot
+                .store(Some(Arc::new(snapshot.withdrawn(until))));
+        }
     }
 
     pub(super) fn renewal_in(&self, now: Duration) -> Duration {
@@ -221,7 +217,6 @@ impl Shared {
         let guard = self.snapshot.load();
         let state = state_of(self, &guard, now);
         let snapshot = guard.as_ref();
-        let withdrawn = Duration::from_millis(self.withdrawn.load(Ordering::Relaxed));
         KeySourceStatus {
             source: Some(Arc::clone(self.observer.source())),
             issuers: Arc::default(),
@@ -230,8 +225,7 @@ impl Shared {
             keys: snapshot.map_or(0, |snapshot| snapshot.keys.len()),
             generation: snapshot.map_or(0, |snapshot| snapshot.generation),
             age: snapshot.map(|snapshot| snapshot.age(now)),
-            expires_in: snapshot
-                .map(|snapshot| snapshot.expires_at().min(withdrawn).saturating_sub(now)),
+            expires_in: snapshot.map(|snapshot| snapshot.expires_at().saturating_sub(now)),
             fetches: self.counters.fetches.load(Ordering::Relaxed),
             requests: self.counters.requests.load(Ordering::Relaxed),
             failures: self.counters.failures.load(Ordering::Relaxed),

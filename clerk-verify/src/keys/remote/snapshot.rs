@@ -15,7 +15,7 @@ const RENEW_AT: f64 = 0.8;
 const RENEW_JITTER: f64 = 0.1;
 
 /// Never changes: new keys come in a new one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) keys: Arc<KeySet>,
     /// The set as it was published.
@@ -35,6 +35,8 @@ pub(crate) struct Snapshot {
     ttl: Duration,
     renew_at: Duration,
     expires_at: Duration,
+    /// The server says that there are no keys.
+    withdrawn: bool,
 }
 
 /// What a snapshot holds.
@@ -83,6 +85,7 @@ impl Snapshot {
             ttl,
             renew_at: asked.monotonic.saturating_add(renew_after),
             expires_at: asked.monotonic.saturating_add(lifespan),
+            withdrawn: false,
         }
     }
 
@@ -110,6 +113,22 @@ impl Snapshot {
             ttl: Duration::ZERO,
             renew_at: now.monotonic,
             expires_at: now.monotonic.saturating_add(left),
+            withdrawn: false,
+        }
+    }
+
+    /// The same keys, which end at this time if they do not before. Only the first time: an empty set that stays does
+    /// not prolong anything.
+    pub(super) fn withdrawn(&self, until: Duration) -> Self {
+        let expires_at = if self.withdrawn {
+            self.expires_at
+        } else {
+            self.expires_at.min(until)
+        };
+        Self {
+            expires_at,
+            withdrawn: true,
+            ..self.clone()
         }
     }
 

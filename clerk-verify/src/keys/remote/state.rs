@@ -140,10 +140,7 @@ impl State {
                 forced: flight.cause.is_forced(),
             };
         }
-        let pause = match cause {
-            FetchCause::Cold => inner.cold_not_before.saturating_sub(now),
-            _ => inner.not_before.saturating_sub(now),
-        };
+        let pause = inner.pause_left(cause, now);
         if let (Some(failure), false) = (&inner.last_failure, pause.is_zero()) {
             return Next::Wait {
                 failure: failure.clone(),
@@ -180,15 +177,18 @@ impl State {
     }
 
     /// The pause after a failed fetch; `None` where it was given up before, and another has taken its place.
+    /// `change` is done under the lock, so that it can't undo what another fetch has installed.
     pub(super) fn failed(
         &self,
         number: u64,
         failure: &FetchFailure,
         now: Duration,
         have_keys: bool,
+        change: impl FnOnce(),
     ) -> Option<Duration> {
         let mut inner = self.lock();
         let cause = inner.clear(number)?;
+        change();
         if cause == FetchCause::BadSignature {
             // Nothing was learnt, and the pause is limit enough.
             inner.bad_signatures.give_back();
@@ -227,8 +227,9 @@ impl State {
         self.lock().is_current(number)
     }
 
-    pub(super) fn pause_left(&self, now: Duration) -> Option<Duration> {
-        let left = self.lock().not_before.saturating_sub(now);
+    /// How long there will be no fetch for this reason.
+    pub(super) fn pause_left(&self, cause: FetchCause, now: Duration) -> Option<Duration> {
+        let left = self.lock().pause_left(cause, now);
         (!left.is_zero()).then_some(left)
     }
 
@@ -317,6 +318,13 @@ impl State {
 }
 
 impl Inner {
+    fn pause_left(&self, cause: FetchCause, now: Duration) -> Duration {
+        match cause {
+            FetchCause::Cold => self.cold_not_before.saturating_sub(now),
+            _ => self.not_before.saturating_sub(now),
+        }
+    }
+
     /// Pays for a fetch; otherwise says how long until it can be paid.
     fn afford(&mut self, cause: FetchCause, now: Duration) -> Result<(), Duration> {
         if let Some(wait) = self.ceiling.wait(now) {
