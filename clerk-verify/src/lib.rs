@@ -92,7 +92,7 @@ pub use self::frameworks::{MissingLayer, SessionRejection};
 #[cfg(feature = "remote")]
 pub use self::keys::remote::{
     FetchCause, FetchError, FetchOutcome, FetchRequest, FetchResponse, Fetcher, JwksOptions,
-    KeyEvent, KeyEvents, KeySearch, KeySnapshot,
+    KeyEvent, KeySearch, KeySnapshot,
 };
 pub use self::{
     algorithm::Algorithm,

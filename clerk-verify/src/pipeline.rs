@@ -210,6 +210,7 @@ pub(crate) fn unknown_key(key_id: &str) -> Kind {
 fn no_keys() -> Kind {
     Kind::KeysUnavailable {
         detail: "those that were fetched are not good any more".to_owned(),
+        remedy: "give `ttl` and `max_stale` more time",
         retry_after: None,
         source: None,
     }

@@ -212,7 +212,10 @@ impl Verifier {
             waiting.retain_mut(|ready| match ready.as_mut().poll(context) {
                 Poll::Ready(Ok(())) => false,
                 Poll::Ready(Err(kind)) => {
-                    result = Err(kind);
+                    // The first that is found; it says whose keys they are.
+                    if result.is_ok() {
+                        result = Err(kind);
+                    }
                     false
                 }
                 Poll::Pending => true,
@@ -228,7 +231,7 @@ impl Verifier {
     }
 
     /// How the keys are doing: for readiness probes and dashboards. Of several instances together: the worst
-    /// state, and the sums of what is counted.
+    /// state, and the sums of what is counted; ready where any of them is.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;
@@ -304,6 +307,7 @@ impl Verifier {
     #[cfg(feature = "remote")]
     #[must_use]
     pub fn export_snapshot_of(&self, issuer: &str) -> Option<KeySnapshot> {
+        let issuer = issuer.trim_end_matches('/');
         let has_it = |trusted: &&Trusted| trusted.issuers.iter().any(|known| known == issuer);
         self.0.trusted.iter().find(has_it)?.keys.export()
     }

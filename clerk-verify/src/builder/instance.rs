@@ -8,7 +8,7 @@ use super::source::SourceOptions;
 /// A Clerk instance: who issues its tokens, and where its keys are. For
 /// [`VerifierBuilder::instance`](crate::VerifierBuilder::instance).
 ///
-/// The options are those of the builder that have the same name. Each instance has an issuer, for by that a token
+/// Its options mean what those of the builder with the same names mean. Each instance has an issuer, for by that a token
 /// finds its keys.
 ///
 /// ```
@@ -49,6 +49,20 @@ impl Instance {
     pub fn issuer(issuer: impl Into<String>) -> Self {
         Self(SourceOptions {
             issuers: Some(vec![issuer.into()]),
+            ..SourceOptions::default()
+        })
+    }
+
+    /// The instance with these issuers, of which each has the same keys. Say where they are with another option.
+    ///
+    /// ```
+    /// # use clerk_verify::Instance;
+    /// let instance = Instance::issuers(["https://clerk.example.com", "https://app.example.com/__clerk"])
+    ///     .jwks_url("https://clerk.example.com/.well-known/jwks.json");
+    /// ```
+    pub fn issuers(issuers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(SourceOptions {
+            issuers: Some(super::texts(issuers)),
             ..SourceOptions::default()
         })
     }

@@ -79,7 +79,8 @@ pub(super) fn keys(
 
 #[cfg(feature = "remote")]
 const NO_KEY_SOURCE: &str = "give `publishable_key` (or CLERK_PUBLISHABLE_KEY), `jwt_key` (CLERK_JWT_KEY), \
-                             `jwks_json`, `jwks_url` or `secret_key` (CLERK_SECRET_KEY)";
+                             `jwks_json`, `jwks_url`, `openid_configuration`, `secret_key` (CLERK_SECRET_KEY) or \
+                             one `issuer`";
 #[cfg(not(feature = "remote"))]
 const NO_KEY_SOURCE: &str = "give `jwt_key` (or CLERK_JWT_KEY) or `jwks_json`; to fetch the keys of a \
                              `publishable_key`, turn on the feature `jwks`";

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use super::VerifierBuilder;
-use crate::keys::remote::{AnyFetcher, Fetcher, JwksOptions, KeyEvents};
+use crate::keys::remote::{AnyFetcher, Fetcher, Hook, JwksOptions, KeyEvent};
 
 /// What all remote key sources of a verifier have in common.
 #[derive(Clone, Default)]
@@ -12,7 +12,7 @@ pub(super) struct RemoteOptions {
     pub(super) api_version: Option<String>,
     pub(super) options: JwksOptions,
     pub(super) fetcher: Option<Arc<dyn AnyFetcher>>,
-    pub(super) events: Option<Arc<dyn KeyEvents>>,
+    pub(super) events: Option<Arc<Hook>>,
 }
 
 impl fmt::Debug for RemoteOptions {
@@ -161,14 +161,19 @@ impl VerifierBuilder {
         self
     }
 
-    /// A hook that is told what the key source does: for metrics and alarms.
+    /// A hook for metrics and alarms: told of everything that the remote key sources do. Its first argument is the key
+    /// source's URL without its query.
+    ///
+    /// It is called in the middle of verifications and fetches, so it must be quick and must not block. No lock is
+    /// held then, and a panic in it is caught. A verification whose key is at hand calls nothing. A hook that holds a
+    /// clone of its own verifier keeps it, and its tasks, alive for ever.
     ///
     /// ```
     /// use clerk_verify::{KeyEvent, Verifier};
     ///
     /// let verifier = Verifier::builder()
     ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
-    ///     .key_events(|source: &str, event: &KeyEvent<'_>| {
+    ///     .key_events(|source, event| {
     ///         if let KeyEvent::FetchFailed { outcome, next_attempt_in, .. } = event {
     ///             println!("{source}: {}, again in {next_attempt_in:?}", outcome.as_str());
     ///         }
@@ -176,7 +181,10 @@ impl VerifierBuilder {
     ///     .build()
     ///     .unwrap();
     /// ```
-    pub fn key_events(mut self, hook: impl KeyEvents) -> Self {
+    pub fn key_events(
+        mut self,
+        hook: impl Fn(&str, &KeyEvent<'_>) + Send + Sync + 'static,
+    ) -> Self {
         self.remote.events = Some(Arc::new(hook));
         self
     }

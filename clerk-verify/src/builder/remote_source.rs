@@ -32,11 +32,11 @@ pub(super) fn source(
     let endpoint = endpoint(source, frontend_api, issuers, common, problems);
     let seed = seed(source, common, problems);
     let endpoint = endpoint.filter(|_| source.jwt_key.is_none());
-    if endpoint.is_none() && seed.is_some() && source.has_fixed_keys() {
+    if endpoint.is_none() && seed.is_some() {
         problems.push(ConfigProblem::new(
             "with_seed",
-            "a seed beside fixed keys, which are never fetched",
-            "leave one of the two out",
+            "a seed for keys that are fetched, and nothing to fetch them from",
+            "name a key source beside it, or leave it out; instances have a `with_seed` of their own",
         ));
     }
     let endpoint = endpoint?;
@@ -105,8 +105,10 @@ fn discovered(
     problems: &mut Vec<ConfigProblem>,
 ) -> Option<Endpoint> {
     let text = source.openid_configuration.as_deref()?.trim();
-    let url = if text.contains(OPENID_CONFIGURATION) {
+    let url = if text.ends_with(OPENID_CONFIGURATION) {
         key_url(text)
+    } else if text.contains("/.well-known/") {
+        Err("the URL of another document".to_owned())
     } else {
         base_url(text, OPENID_CONFIGURATION)
     };

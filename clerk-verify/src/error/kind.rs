@@ -65,13 +65,13 @@ pub(crate) enum Kind {
     #[error("the key set says that the key {seen} is not for {algorithm}, the token's `alg`")]
     KeyAlgorithm { seen: Seen, algorithm: Algorithm },
     #[error(
-        "the keys that verify tokens can't be fetched: {detail}{}; check that this machine reaches the key \
-         server",
+        "the keys that verify tokens can't be fetched: {detail}{}; {remedy}",
         Retry(*.retry_after)
     )]
     #[cfg_attr(not(feature = "remote"), allow(dead_code))]
     KeysUnavailable {
         detail: String,
+        remedy: &'static str,
         retry_after: Option<Duration>,
         #[source]
         source: Option<Arc<dyn Error + Send + Sync>>,

@@ -35,8 +35,8 @@ impl KeySet {
         self.by_id.is_empty()
     }
 
-    /// How many key ids there are.
+    /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
-        self.by_id.len()
+        self.by_id.values().map(Vec::len).sum()
     }
 }

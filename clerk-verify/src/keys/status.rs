@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 /// let verifier = TestIssuer::new().verifier().build().unwrap();
 /// assert_eq!(verifier.status().state(), KeySourceState::Fixed);
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum KeySourceState {
     /// Keys were given when the verifier was built and never change.
@@ -27,6 +27,16 @@ pub enum KeySourceState {
 }
 
 impl KeySourceState {
+    fn badness(self) -> u8 {
+        match self {
+            Self::Fixed => 0,
+            Self::Fresh => 1,
+            Self::Stale => 2,
+            Self::Empty => 3,
+            Self::Expired => 4,
+        }
+    }
+
     /// A name for metrics, which stays.
     ///
     /// ```
@@ -50,8 +60,8 @@ impl KeySourceState {
 /// # Probes
 ///
 /// - **Readiness**: [`is_ready`](Self::is_ready). Where it is false, tokens are answered 503, and another instance
-///   of your service may do better. Call [`Verifier::ready`](crate::Verifier::ready) when the service starts, so
-///   that it becomes true without waiting for the first token.
+///   of your service may do better. Call [`Verifier::ready`](crate::Verifier::ready) when the service starts: from then
+///   on keys are fetched whether or not tokens come, also after a failure.
 /// - **Liveness**: leave this out. A restart does not mend the key server, and it throws away keys that would still
 ///   have been good for a day.
 /// - **Alarm**: `state` is [`Stale`](KeySourceState::Stale) and `last_error` is there: nobody notices yet;
@@ -106,9 +116,9 @@ impl KeySourceStatus {
         }
     }
 
-    /// Of several sources together: the worst state, the sums of what is counted.
+    /// Of several sources together: the worst state, the sums of what is counted; ready where any of them is.
     pub(crate) fn together(self, other: Self) -> Self {
-        let (worse, better) = if other.state > self.state {
+        let (worse, better) = if other.state.badness() > self.state.badness() {
             (other, self)
         } else {
             (self, other)
@@ -122,7 +132,7 @@ impl KeySourceStatus {
                 .cloned()
                 .collect(),
             state: worse.state,
-            ready: worse.ready && better.ready,
+            ready: worse.ready || better.ready,
             keys: worse.keys + better.keys,
             generation: worse.generation + better.generation,
             age: worse.age.max(better.age),
@@ -164,7 +174,8 @@ impl KeySourceStatus {
         &self.issuers
     }
 
-    /// Whether there are keys to verify with: what a readiness probe should ask.
+    /// Whether there are keys to verify with: what a readiness probe should ask. Of several sources together: whether
+    /// any of them has keys, for the others' troubles are not their users'.
     ///
     /// ```
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
@@ -187,7 +198,7 @@ impl KeySourceStatus {
         self.state
     }
 
-    /// How many keys are in use.
+    /// How many keys are in use: none, where they have expired.
     ///
     /// ```
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
@@ -232,8 +243,8 @@ impl KeySourceStatus {
         self.expires_in
     }
 
-    /// How many requests were sent to the key server: one a fetch, two where the first attempt failed and nobody
-    /// could sign in, one more for an OpenID configuration.
+    /// How many requests were sent: one a fetch, two where the first attempt failed and nobody could sign in; and
+    /// those for an OpenID configuration, at most one a minute while all is not well.
     ///
     /// ```
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
@@ -266,8 +277,8 @@ impl KeySourceStatus {
         self.absent_key_ids
     }
 
-    /// How often the one lock of the key source was taken: where a fetch may start, and where one has ended. A
-    /// verification whose key is at hand takes none.
+    /// How often the lock was taken under which it is decided about fetches: where one may start, and where one has
+    /// ended. A verification whose key is at hand takes none.
     ///
     /// ```
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();

@@ -88,7 +88,8 @@ async fn m1_an_instance_that_is_down_or_flooded_leaves_the_other_alone() {
     let together = verifier.status();
     assert_eq!(
         (together.state(), together.is_ready()),
-        (KeySourceState::Expired, false)
+        (KeySourceState::Expired, true),
+        "the worst state; ready all the same, for the other instance's users"
     );
     assert_eq!(together.issuers().len(), 2);
 }
@@ -334,6 +335,47 @@ async fn an_openid_configuration_says_where_the_keys_are_and_is_read_again_every
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_configuration_that_is_down_takes_no_keys_along() {
+    let world = World::new();
+    let (verifier, configured) = discovering(&world);
+    assert_eq!(reason(&verifier, &world.token()).await, None);
+    configured.always(status(500));
+    pass(3 * HOUR).await;
+    world.server.always(status(500));
+    pass(5 * MINUTE).await;
+    world.server.always(ok(world.issuer.jwks_json()));
+    pass(23 * HOUR).await;
+    assert_eq!(verifier.status().state(), KeySourceState::Fresh);
+    assert_eq!(first_poll(&verifier, &world.token()), Some(true));
+    // Another issuer's configuration is not the same as none.
+    configured.always(configuration(
+        "https://evil.example",
+        "https://keys.example.test/jwks.json",
+    ));
+    pass(10 * MINUTE).await;
+    assert_eq!(verifier.status().state(), KeySourceState::Stale);
+}
+
+#[tokio::test(start_paused = true)]
+async fn o3_a_cold_outage_behind_a_configuration_is_not_turned_into_load_either() {
+    for (configuration_down, most) in [(false, 32), (true, 30)] {
+        let world = World::new();
+        let (verifier, configured) = discovering(&world);
+        world.server.always(status(500));
+        if configuration_down {
+            configured.always(status(500));
+        }
+        for _ in 0..600 {
+            let _ = reason(&verifier, &world.token()).await;
+            pass(SECOND / 10).await;
+        }
+        let requests = configured.count() + world.server.count();
+        assert!(requests <= most, "{requests} requests");
+        assert_eq!(verifier.status().requests(), requests as u64);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn keys_that_have_moved_are_found_where_the_configuration_says() {
     let world = World::new();
     let (verifier, configured) = discovering(&world);
@@ -368,6 +410,82 @@ async fn a_configuration_of_another_issuer_or_with_a_bad_key_url_brings_no_keys(
     assert_eq!(world.server.count(), 0);
 }
 
+/// Each option of an instance leads to its keys: what is asked, and where.
+#[tokio::test(start_paused = true)]
+async fn every_option_of_an_instance_is_used() {
+    let world = World::new();
+    let issuer = world.issuer.issuer();
+    let asked = async |instance: Instance| {
+        let answer = configuration(issuer, "https://keys.example.test/from-configuration");
+        let (api, keys) = (
+            Script::new(answer),
+            Script::new(ok(world.issuer.jwks_json())),
+        );
+        let hosts = Hosts(HashMap::from([
+            (host(&world.issuer), api.clone()),
+            ("keys.example.test".to_owned(), keys.clone()),
+            ("proxy.example.test".to_owned(), keys.clone()),
+            ("api.example.test".to_owned(), keys.clone()),
+            ("clerk.clerk.dev".to_owned(), keys.clone()),
+        ]));
+        let verifier = Verifier::builder()
+            .instance(instance)
+            .instance(Instance::issuer("https://other.example").jwks_json(world.issuer.jwks_json()))
+            .api_url("https://api.example.test")
+            .fetcher(hosts)
+            .clock(world.clock.clone())
+            .build()
+            .unwrap();
+        let accepted = reason(&verifier, &world.token()).await.is_none();
+        let kept = verifier.export_snapshot_of(&format!("{issuer}/"));
+        (accepted, kept.is_some(), keys.requests())
+    };
+    let cases = [
+        (
+            Instance::issuer(issuer).jwks_url("https://keys.example.test/given"),
+            "https://keys.example.test/given",
+        ),
+        (
+            Instance::issuers([issuer, "https://second.example"])
+                .jwks_url("https://keys.example.test/given"),
+            "https://keys.example.test/given",
+        ),
+        (
+            Instance::issuer(issuer).openid_configuration(issuer),
+            "https://keys.example.test/from-configuration",
+        ),
+        (
+            Instance::issuer(issuer).secret_key("sk_test_1"),
+            "https://api.example.test/v1/jwks",
+        ),
+    ];
+    for (instance, url) in cases {
+        let (accepted, kept, requests) = asked(instance).await;
+        assert!(accepted && kept, "{url}");
+        assert_eq!(requests[0].url, url);
+        let secret = url.contains("api.").then_some("Bearer sk_test_1");
+        assert_eq!(requests[0].header("authorization"), secret);
+    }
+    let proxied = Instance::publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+        .proxy_url("https://proxy.example.test/__clerk");
+    let verifier = Verifier::builder().instance(proxied).build().unwrap();
+    assert_eq!(
+        verifier.status().source(),
+        Some("https://proxy.example.test/__clerk/.well-known/jwks.json")
+    );
+    assert_eq!(verifier.status().issuers().len(), 2);
+
+    world.server.always(status(500));
+    let seeded = Instance::issuer(issuer)
+        .jwks_url("https://keys.example.test/given")
+        .with_seed(world.issuer.jwks_json(), world.clock.now());
+    let builder = Verifier::builder()
+        .instance(seeded)
+        .clock(world.clock.clone());
+    let verifier = builder.fetcher(world.server.clone()).build().unwrap();
+    assert_eq!(reason(&verifier, &world.token()).await, None);
+}
+
 #[test]
 fn an_openid_configuration_without_an_issuer_to_compare_is_a_mistake() {
     let error = Verifier::builder()
@@ -375,6 +493,15 @@ fn an_openid_configuration_without_an_issuer_to_compare_is_a_mistake() {
         .build()
         .unwrap_err();
     assert_eq!(error.problems()[0].option(), "openid_configuration");
+    let error = Verifier::builder()
+        .issuer("https://clerk.example.com")
+        .openid_configuration("https://clerk.example.com/.well-known/jwks.json")
+        .build()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("the URL of another document"),
+        "{error}"
+    );
     let error = Verifier::builder()
         .issuer("https://clerk.example.com")
         .openid_configuration("http://clerk.example.com")

@@ -88,6 +88,60 @@ async fn c4_a_hook_that_panics_stops_nothing() {
     assert_eq!(reason(&verifier, &world.token()).await, None);
 }
 
+/// However a fetch ends, the hook hears of it, once.
+#[tokio::test(start_paused = true)]
+async fn each_fetch_that_was_started_is_told_to_have_ended() {
+    let world = World::new();
+    let verifier = world.warm().await;
+    for step in [
+        status(500),
+        Step::Panic,
+        Step::Hang,
+        ok(world.issuer.jwks_json()),
+    ] {
+        world.server.always(step);
+        for number in 0..20 {
+            let _ = reason(
+                &verifier,
+                &with_kid(&world.token(), &format!("ins_{number}")),
+            )
+            .await;
+            pass(10 * SECOND).await;
+        }
+    }
+    // One is given up for lost, and lands after all.
+    world.server.takes(4 * SECOND);
+    assert_eq!(
+        first_poll(&verifier, &with_kid(&world.token(), "ins_a")),
+        None
+    );
+    settle().await;
+    world.clock.skip(7);
+    world.server.takes(Duration::ZERO);
+    let _ = reason(&verifier, &with_kid(&world.token(), "ins_b")).await;
+    pass(5 * SECOND).await;
+    // One is under way when the last handle is dropped.
+    world.server.takes(HOUR);
+    pass(10 * SECOND).await;
+    assert_eq!(
+        first_poll(&verifier, &with_kid(&world.token(), "ins_c")),
+        None
+    );
+    settle().await;
+    drop(verifier);
+    settle().await;
+    let [started, failed, succeeded] =
+        ["started ", "failed ", "succeeded "].map(|what| world.told.count(what));
+    assert_eq!(started, failed + succeeded);
+    assert_eq!(started, world.server.count());
+    for outcome in ["status", "panicked", "timed-out", "superseded", "cancelled"] {
+        assert!(
+            world.told.count(&format!("failed {outcome}")) > 0,
+            "{outcome}"
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn c5_who_looks_late_at_a_landed_fetch_has_the_answer_at_once() {
     let world = World::new();

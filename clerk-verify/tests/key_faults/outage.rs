@@ -141,6 +141,43 @@ async fn o3_pauses_differ_so_that_servers_do_not_ask_in_step() {
     );
 }
 
+/// A service that is not ready is sent no token, so it must not take one to become ready again.
+#[tokio::test(start_paused = true)]
+async fn o3_without_a_token_a_source_becomes_ready_after_an_outage() {
+    let world = World::new();
+    world.server.always(status(500));
+    let verifier = world.verifier();
+    assert!(verifier.ready().await.is_err());
+    pass(HOUR).await;
+    assert!(
+        world.server.count() < 1000,
+        "{} requests",
+        world.server.count()
+    );
+    world.server.always(ok(world.issuer.jwks_json()));
+    pass(10 * SECOND + SECOND / 10).await;
+    assert!(verifier.status().is_ready());
+
+    world.server.always(status(500));
+    pass(26 * HOUR).await;
+    assert_eq!(verifier.status().state(), KeySourceState::Expired);
+    assert_eq!(verifier.status().keys(), 0);
+    world.server.always(ok(world.issuer.jwks_json()));
+    pass(10 * SECOND + SECOND / 10).await;
+    assert!(verifier.status().is_ready());
+}
+
+#[tokio::test(start_paused = true)]
+async fn o3_a_source_that_nobody_has_asked_stays_lazy() {
+    let world = World::new();
+    let verifier = world.verifier();
+    pass(HOUR).await;
+    assert_eq!(
+        (verifier.status().state(), world.server.count()),
+        (KeySourceState::Empty, 0)
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn o5_with_stale_keys_at_hand_nobody_waits_for_a_server_that_hangs() {
     let world = World::new();
@@ -156,7 +193,7 @@ async fn o5_with_stale_keys_at_hand_nobody_waits_for_a_server_that_hangs() {
 
 #[tokio::test(start_paused = true)]
 async fn o8_a_server_that_names_a_time_is_left_alone_until_then() {
-    for (wish, least, most) in [("120", 120, 125), ("99999", 300, 305), ("0", 1, 60)] {
+    for (wish, least, most) in [("120", 120, 121), ("99999", 300, 301), ("0", 1, 60)] {
         let world = World::new();
         let (verifier, token) = (world.warm().await, world.token());
         let wish = FetchResponse::new(429, "").with_header("retry-after", wish);

@@ -153,12 +153,13 @@ async fn p14_one_kid_twice_is_one_key_or_two() {
     let other = world.rotated(world.issuer.key_id());
     let same = union(&world.issuer.jwks_json(), &world.issuer.jwks_json());
     let different = union(&world.issuer.jwks_json(), &other.jwks_json());
-    for (set, others) in [
-        (same, Some(Reason::TokenInvalidSignature)),
-        (different, None),
+    for (set, others, keys) in [
+        (same, Some(Reason::TokenInvalidSignature), 1),
+        (different, None, 2),
     ] {
         world.server.always(ok(set));
         let verifier = world.warm().await;
+        assert_eq!(verifier.status().keys(), keys);
         assert_eq!(reason(&verifier, &world.token()).await, None);
         assert_eq!(reason(&verifier, &other.token()).await, others);
     }
@@ -173,6 +174,28 @@ async fn renewed(world: &World) {
         tokio::time::sleep(SECOND).await;
     }
     panic!("no renewal in 5 minutes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p14_of_one_kid_four_keys_are_tried_and_no_more() {
+    let world = World::new();
+    let others = [(); 4].map(|()| world.rotated(world.issuer.key_id()));
+    let mut set = others[0].jwks_json();
+    for other in &others[1..] {
+        set = union(&set, &other.jwks_json());
+    }
+    world
+        .server
+        .always(ok(union(&set, &world.issuer.jwks_json())));
+    let verifier = world.warm().await;
+    assert_eq!(verifier.status().keys(), 4);
+    for other in &others {
+        assert_eq!(reason(&verifier, &other.token()).await, None);
+    }
+    assert_eq!(
+        reason(&verifier, &world.token()).await,
+        Some(Reason::TokenInvalidSignature)
+    );
 }
 
 #[tokio::test(start_paused = true)]

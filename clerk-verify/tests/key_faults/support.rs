@@ -221,7 +221,7 @@ impl Told {
         self.count(&format!("looked for {}", result.as_str()))
     }
 
-    fn count(&self, prefix: &str) -> usize {
+    pub(crate) fn count(&self, prefix: &str) -> usize {
         let told = self.0.lock().unwrap();
         let counts = told.iter().filter(|(text, _)| text.starts_with(prefix));
         counts.map(|(_, count)| count).sum()

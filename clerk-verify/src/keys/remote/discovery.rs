@@ -1,5 +1,10 @@
 //! The OpenID configuration of an issuer, which says where its keys are (OpenID Connect Discovery 1.0 §4).
 
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
 use serde::Deserialize;
 use url::Url;
 
@@ -7,6 +12,61 @@ use super::{FetchFailure, key_url};
 
 /// The path at which an issuer publishes it.
 pub(crate) const PATH: &str = "/.well-known/openid-configuration";
+
+/// How long an address is taken from a configuration before it is read again.
+const TTL: Duration = Duration::from_secs(60 * 60);
+
+/// How soon it is read again where keys could not be had, or the configuration could not be read: keys may have moved.
+const RETRY: Duration = Duration::from_secs(60);
+
+/// The address that was found last. It stays in use where the configuration can't be read.
+#[derive(Debug, Default)]
+pub(super) struct Discovered(Mutex<Option<Known>>);
+
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) url: Url,
+    read_at: Duration,
+    until: Duration,
+}
+
+impl Known {
+    pub(super) fn is_fresh(&self, now: Duration) -> bool {
+        now < self.until
+    }
+}
+
+impl Discovered {
+    pub(super) fn known(&self) -> Option<Known> {
+        self.lock().clone()
+    }
+
+    pub(super) fn found(&self, url: Url, now: Duration) {
+        *self.lock() = Some(Known {
+            url,
+            read_at: now,
+            until: now.saturating_add(TTL),
+        });
+    }
+
+    /// Keys could not be had from there.
+    pub(super) fn doubt(&self) {
+        if let Some(known) = &mut *self.lock() {
+            known.until = known.until.min(known.read_at.saturating_add(RETRY));
+        }
+    }
+
+    /// The configuration could not be read again.
+    pub(super) fn not_read(&self, now: Duration) {
+        if let Some(known) = &mut *self.lock() {
+            known.until = now.saturating_add(RETRY);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The address of the keys, if the document is that of one of these issuers.
 pub(super) fn keys_url(

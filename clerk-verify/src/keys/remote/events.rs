@@ -9,43 +9,11 @@ use std::{
 
 use crate::keys::KeySourceState;
 
-/// A hook for metrics and alarms: told of everything that a remote key source does.
-///
-/// It is called in the middle of verifications and fetches, so it must be quick and must not block. No lock is
-/// held then, and a panic in it is caught. A verification whose key is at hand calls nothing. Closures
-/// are hooks. One that holds a clone of its own verifier keeps it, and its tasks, alive for ever.
-///
-/// ```
-/// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
-/// use clerk_verify::{KeyEvent, Verifier};
-///
-/// let failures = Arc::new(AtomicU64::new(0));
-/// let counter = Arc::clone(&failures);
-/// let verifier = Verifier::builder()
-///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
-///     .key_events(move |_source: &str, event: &KeyEvent<'_>| {
-///         if let KeyEvent::FetchFailed { .. } = event {
-///             counter.fetch_add(1, Ordering::Relaxed);
-///         }
-///     })
-///     .build()
-///     .unwrap();
-/// ```
-pub trait KeyEvents: Send + Sync + 'static {
-    /// `source` is the key source's URL without its query.
-    fn key_event(&self, source: &str, event: &KeyEvent<'_>);
-}
+/// What [`VerifierBuilder::key_events`](crate::VerifierBuilder::key_events) takes.
+pub(crate) type Hook = dyn Fn(&str, &KeyEvent<'_>) + Send + Sync;
 
-impl<F> KeyEvents for F
-where
-    F: Fn(&str, &KeyEvent<'_>) + Send + Sync + 'static,
-{
-    fn key_event(&self, source: &str, event: &KeyEvent<'_>) {
-        self(source, event);
-    }
-}
-
-/// Something that a remote key source did. Nothing in it comes from a token.
+/// Something that a remote key source did. Nothing in it comes from a token. Each `FetchStarted` is followed by one
+/// `FetchSucceeded` or `FetchFailed`.
 ///
 /// Each is also an event of `tracing` with the target `clerk_verify::keys` and the name in the table, its fields
 /// named as here. Their names and meaning change only with a new major version.
@@ -160,6 +128,8 @@ pub enum FetchOutcome {
     Cancelled,
     /// The transport panicked.
     Panicked,
+    /// It took so long that it was given up, and another fetch has taken its place.
+    Superseded,
 }
 
 /// What came of looking for a key that was not at hand.
@@ -219,6 +189,7 @@ impl FetchOutcome {
             Self::Rejected => "rejected",
             Self::Cancelled => "cancelled",
             Self::Panicked => "panicked",
+            Self::Superseded => "superseded",
         }
     }
 }
@@ -245,13 +216,13 @@ impl KeySearch {
 #[derive(Clone)]
 pub(crate) struct Observer {
     source: Arc<str>,
-    hook: Option<Arc<dyn KeyEvents>>,
+    hook: Option<Arc<Hook>>,
 }
 
 const TARGET: &str = "clerk_verify::keys";
 
 impl Observer {
-    pub(super) fn new(source: String, hook: Option<Arc<dyn KeyEvents>>) -> Self {
+    pub(super) fn new(source: String, hook: Option<Arc<Hook>>) -> Self {
         Self {
             source: source.into(),
             hook,
@@ -266,7 +237,7 @@ impl Observer {
         // A panic in what others have plugged in here must not end a fetch or a verification.
         let _ = catch_unwind(AssertUnwindSafe(|| self.log(event)));
         if let Some(hook) = &self.hook {
-            let _ = catch_unwind(AssertUnwindSafe(|| hook.key_event(&self.source, event)));
+            let _ = catch_unwind(AssertUnwindSafe(|| hook(&self.source, event)));
         }
     }
 

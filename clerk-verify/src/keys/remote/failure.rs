@@ -23,9 +23,9 @@ pub(crate) enum FetchFailure {
     Redirected,
     #[error("the key server's answer is larger than {limit} bytes")]
     TooLarge { limit: usize },
-    #[error("the key server sent {kind} instead of JSON")]
+    #[error("the key server's answer is {kind} instead of JSON")]
     ContentType { kind: &'static str },
-    #[error("the key server sent {0}")]
+    #[error("the key server's answer is {0}")]
     Set(SetProblem),
     #[error("the OpenID configuration is not usable: {0}")]
     Discovery(String),
@@ -56,6 +56,27 @@ impl FetchFailure {
     /// Whether the server says that there are no keys.
     pub(super) fn is_empty_set(&self) -> bool {
         matches!(self, Self::Set(SetProblem::NoUsableKey { .. }))
+    }
+
+    pub(super) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Transport(_) | Self::TimedOut { .. } => {
+                "check that this machine reaches the key server"
+            }
+            Self::Status {
+                status: 429 | 500..,
+                ..
+            } => "the key server is in trouble, and may be well soon",
+            Self::Status { .. } | Self::ContentType { .. } | Self::Set(_) => {
+                "check that the address is that of a JWK Set with RSA keys"
+            }
+            Self::SecretKey { .. } => "take the secret key anew from the Clerk dashboard",
+            Self::Redirected => "configure the address that it redirects to",
+            Self::TooLarge { .. } => "raise `max_body_bytes`, if the set is really that large",
+            Self::Discovery(_) => "check `openid_configuration` and `issuer`",
+            Self::Cancelled => "keep the runtime running",
+            Self::Panicked => "mend the transport",
+        }
     }
 
     pub(super) fn outcome(&self) -> FetchOutcome {

@@ -22,9 +22,6 @@ use crate::keys::{
 /// The pause before a second attempt.
 const GAP: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(300));
 
-/// How long the address of the keys is taken from an OpenID configuration before it is read again.
-const DISCOVERY_TTL: Duration = Duration::from_secs(60 * 60);
-
 /// What a fetch brought.
 pub(super) struct Fetched {
     /// Others than before, or the same: then nothing was parsed.
@@ -64,12 +61,12 @@ pub(super) async fn fetch(
                 limit: options.timeout,
             },
         };
-        shared.forget_keys_url();
         let gap = shared.state.random_between(GAP.0, GAP.1);
         let limit = options.cold_wait.min(options.timeout);
         let too_late = began.elapsed().saturating_add(gap) >= limit;
         let unwelcome = failure.retry_after().is_some_and(|wish| wish > gap);
         if attempt >= attempts || !failure.may_pass() || too_late || unwelcome {
+            shared.discovered.doubt();
             return Err(failure);
         }
         sleep(gap).await;
@@ -148,17 +145,25 @@ async fn keys_url(shared: &Shared) -> Result<Url, FetchFailure> {
         return Ok(endpoint.url.clone());
     };
     let now = shared.clock.monotonic();
-    if let Some(url) = shared.known_keys_url(now) {
-        return Ok(url);
+    let known = shared.discovered.known();
+    if let Some(known) = known.as_ref().filter(|known| known.is_fresh(now)) {
+        return Ok(known.url.clone());
     }
-    match get(shared, &endpoint.url, HeaderMap::new(), false).await? {
-        Answer::Text { text, .. } => {
+    let answer = get(shared, &endpoint.url, HeaderMap::new(), false).await;
+    match (answer, known) {
+        (Ok(Answer::Text { text, .. }), _) => {
             let url = discovery::keys_url(&text, &endpoint.url, issuers)?;
-            shared.remember_keys_url(url.clone(), now.saturating_add(DISCOVERY_TTL));
+            shared.discovered.found(url.clone(), now);
             Ok(url)
         }
+        // The keys may be well where their configuration is not.
+        (_, Some(known)) => {
+            shared.discovered.not_read(now);
+            Ok(known.url)
+        }
+        (Err(failure), None) => Err(failure),
         // Not asked for conditionally, so there is no such answer.
-        Answer::NotModified { .. } => Err(FetchFailure::Status {
+        (Ok(Answer::NotModified { .. }), None) => Err(FetchFailure::Status {
             status: 304,
             retry_after: None,
         }),

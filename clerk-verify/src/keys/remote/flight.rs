@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    FetchCause, FetchFailure, KeyEvent, Shared, Snapshot,
+    FetchCause, FetchFailure, FetchOutcome, KeyEvent, Shared, Snapshot,
     fetch::{self, Fetched},
     renewal,
     snapshot::{Content, Moment},
@@ -29,6 +29,7 @@ pub(super) struct Flight {
     number: u64,
     cause: FetchCause,
     asked: Moment,
+    started: bool,
     landed: bool,
 }
 
@@ -46,6 +47,7 @@ impl Flight {
             number,
             cause,
             asked,
+            started: false,
             landed: false,
         }
     }
@@ -56,6 +58,7 @@ impl Flight {
         if !shared.state.is_current(self.number) {
             return;
         }
+        self.started = true;
         shared
             .observer
             .tell(&KeyEvent::FetchStarted { cause: self.cause });
@@ -95,6 +98,9 @@ impl Flight {
             shared.install(Arc::new(snapshot));
         });
         shared.keep_rechecks_apart(self.cause, self.asked.monotonic);
+        if !installed {
+            self.tell_superseded(now);
+        }
         if let (true, Some((changed, keys, generation))) = (installed, told) {
             shared.counters.success(changed);
             shared.observer.tell(&KeyEvent::FetchSucceeded {
@@ -122,20 +128,30 @@ impl Flight {
             .state
             .failed(self.number, failure, now, have_keys, withdraw);
         let Some(pause) = verdict else {
-            // Given up for lost before: another fetch knows better.
+            self.tell_superseded(now);
             return;
         };
         let text = failure.to_string();
         shared.last_error.store(Some(Arc::new(text.clone())));
         shared.renew_not_before(now.saturating_add(pause));
         shared.recheck_not_before(now.saturating_add(pause));
-        shared.observer.tell(&KeyEvent::FetchFailed {
+        self.tell_failure(failure.outcome(), &text, pause, now);
+    }
+
+    /// Given up for lost before: another fetch knows better.
+    fn tell_superseded(&self, now: Duration) {
+        let text = "the fetch took so long that another has taken its place";
+        self.tell_failure(FetchOutcome::Superseded, text, Duration::ZERO, now);
+    }
+
+    fn tell_failure(&self, outcome: FetchOutcome, error: &str, pause: Duration, now: Duration) {
+        self.shared.observer.tell(&KeyEvent::FetchFailed {
             cause: self.cause,
-            outcome: failure.outcome(),
-            error: &text,
+            outcome,
+            error,
             took: now.saturating_sub(self.asked.monotonic),
             next_attempt_in: pause,
-            state: shared.state_of_keys(now),
+            state: self.shared.state_of_keys(now),
         });
     }
 }
@@ -194,9 +210,17 @@ impl Drop for Flight {
         if self.landed {
             return;
         }
-        if let Some(pause) = self.shared.state.cancelled(self.number) {
+        let pause = self.shared.state.cancelled(self.number);
+        if let Some(pause) = pause {
             let asked = self.asked.monotonic;
             self.shared.renew_not_before(asked.saturating_add(pause));
+        }
+        if self.started {
+            let text = FetchFailure::Cancelled.to_string();
+            // No clock is read here: it may be what has panicked.
+            let now = self.asked.monotonic;
+            let pause = pause.unwrap_or_default();
+            self.tell_failure(FetchOutcome::Cancelled, &text, pause, now);
         }
         self.sender.send_replace(Some(Err(FetchFailure::Cancelled)));
     }

@@ -31,6 +31,8 @@ mod renewal;
 mod shared;
 mod snapshot;
 mod state;
+mod status;
+mod tasks;
 mod transport;
 mod url;
 
@@ -45,6 +47,7 @@ use self::shared::Shared;
 pub(crate) use self::{
     discovery::PATH as OPENID_CONFIGURATION,
     endpoint::Endpoint,
+    events::Hook,
     failure::FetchFailure,
     shared::{Seed, Setup},
     snapshot::Snapshot,
@@ -52,7 +55,7 @@ pub(crate) use self::{
     url::{base_url, key_url},
 };
 pub use self::{
-    events::{FetchCause, FetchOutcome, KeyEvent, KeyEvents, KeySearch},
+    events::{FetchCause, FetchOutcome, KeyEvent, KeySearch},
     export::KeySnapshot,
     options::JwksOptions,
     transport::{FetchError, FetchRequest, FetchResponse, Fetcher},
@@ -67,7 +70,7 @@ struct Source(Arc<Shared>);
 
 impl Drop for Source {
     fn drop(&mut self) {
-        self.0.state.end_tasks();
+        self.0.tasks.end();
     }
 }
 
@@ -129,7 +132,7 @@ impl RemoteKeys {
             && shared.renewal_in(now).is_zero()
             && Handle::try_current().is_ok()
         {
-            shared.renew(now, snapshot.number);
+            shared.start(FetchCause::Renewal, now, snapshot.number);
         }
     }
 

@@ -5,7 +5,7 @@ use std::{panic::catch_unwind, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 use super::{
-    FetchCause, FetchFailure, KeySearch, RemoteKeys, Snapshot, flight::Outcome, state::Next,
+    FetchCause, FetchFailure, KeySearch, RemoteKeys, Shared, Snapshot, flight::Outcome, state::Next,
 };
 use crate::{
     clock::unix_millis,
@@ -124,7 +124,7 @@ impl RemoteKeys {
                 }
                 Next::Wait { failure, wait } => {
                     tell(cause, KeySearch::Unavailable);
-                    return Err(unavailable(&failure, Some(wait)));
+                    return Err(shared.unavailable(&failure, Some(wait)));
                 }
             };
             let outcome = wait(flight, deadline).await;
@@ -151,7 +151,7 @@ impl RemoteKeys {
                 Some(Err(FetchFailure::Cancelled)) => {}
                 Some(Err(failure)) => {
                     tell(cause, KeySearch::Unavailable);
-                    return Err(unavailable(&failure, shared.state.pause_left(cause, now)));
+                    return Err(shared.unavailable(&failure, shared.state.pause_left(cause, now)));
                 }
                 None => {
                     tell(cause, KeySearch::Unavailable);
@@ -162,7 +162,7 @@ impl RemoteKeys {
         // Twice cut off, or twice answered by a cache: the keys at hand are all there is to say.
         match shared.usable(shared.clock.monotonic()) {
             Some(_) if answered => Ok(()),
-            _ => Err(unavailable(&FetchFailure::Cancelled, None)),
+            _ => Err(shared.unavailable(&FetchFailure::Cancelled, None)),
         }
     }
 
@@ -181,17 +181,20 @@ async fn wait(mut flight: watch::Receiver<Outcome>, deadline: Instant) -> Outcom
     }
 }
 
-fn unavailable(failure: &FetchFailure, retry_after: Option<Duration>) -> Kind {
-    match failure {
-        &FetchFailure::SecretKey { status } => Kind::SecretKeyRejected {
-            status,
-            retry_after,
-        },
-        failure => Kind::KeysUnavailable {
-            detail: failure.to_string(),
-            retry_after,
-            source: Some(Arc::new(failure.clone())),
-        },
+impl Shared {
+    fn unavailable(&self, failure: &FetchFailure, retry_after: Option<Duration>) -> Kind {
+        match failure {
+            &FetchFailure::SecretKey { status } => Kind::SecretKeyRejected {
+                status,
+                retry_after,
+            },
+            failure => Kind::KeysUnavailable {
+                detail: format!("{} (from {})", failure, self.observer.source()),
+                remedy: failure.remedy(),
+                retry_after,
+                source: Some(Arc::new(failure.clone())),
+            },
+        }
     }
 }
 
@@ -206,6 +209,7 @@ fn too_short_lived(wait: Duration) -> Kind {
     Kind::KeysUnavailable {
         detail: "they expire as soon as they are fetched: `ttl` and `max_stale` leave them no time"
             .to_owned(),
+        remedy: "give them more",
         retry_after: Some(wait),
         source: None,
     }
@@ -214,6 +218,7 @@ fn too_short_lived(wait: Duration) -> Kind {
 fn too_slow() -> Kind {
     Kind::KeysUnavailable {
         detail: "the key server has not answered yet".to_owned(),
+        remedy: "check that this machine reaches the key server",
         retry_after: Some(Duration::from_secs(1)),
         source: None,
     }
@@ -222,7 +227,8 @@ fn too_slow() -> Kind {
 /// Fetching needs a runtime, and time in it.
 fn can_wait() -> Result<(), Kind> {
     let missing = |what: &str| Kind::KeysUnavailable {
-        detail: format!("there is no tokio runtime {what}; call this from within one"),
+        detail: format!("there is no tokio runtime {what}"),
+        remedy: "call this from within one",
         retry_after: None,
         source: None,
     };

@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::Shared;
+use super::{FetchCause, Shared};
 
 /// The least time between two looks at the clock, which a test may hold still.
 const LEAST_WAIT: Duration = Duration::from_millis(50);
 
 /// Waits for the next renewal in a task, which takes the place of the one before and ends with the key source.
-/// Without keys there is nothing to renew: then the next token asks for them. Must be called within a runtime.
+/// Where there are no keys it goes on trying: a service that is not ready is sent no token that would ask for them.
+/// Must be called within a runtime.
 pub(super) fn schedule(shared: &Arc<Shared>) {
     if !shared.options.renew_when_idle {
         return;
@@ -22,22 +23,29 @@ pub(super) fn schedule(shared: &Arc<Shared>) {
             tokio::time::sleep(wait.max(LEAST_WAIT)).await;
         }
     });
-    shared.state.keep_timer(timer.abort_handle());
+    shared.tasks.keep_timer(timer.abort_handle());
 }
 
 impl Shared {
-    /// Starts the renewal if it is time, otherwise says how long to wait. `None` where nothing is left to do here:
-    /// a fetch is under way, which schedules the next, or there are no keys.
+    /// Starts the fetch if it is time, otherwise says how long to wait. `None` where a fetch is under way, which
+    /// schedules the next.
     fn renew_or_wait(self: Arc<Self>) -> Option<Duration> {
         let now = self.clock.monotonic();
-        let snapshot = self.usable(now)?;
-        let wait = snapshot.due_in(now).max(self.renewal_in(now));
+        let snapshot = self.snapshot.load_full();
+        let seen = snapshot.as_ref().map_or(0, |keys| keys.number);
+        let usable = snapshot.filter(|keys| self.is_usable(keys, now));
+        let (cause, wait) = match usable {
+            Some(keys) => (
+                FetchCause::Renewal,
+                keys.due_in(now).max(self.renewal_in(now)),
+            ),
+            None => (FetchCause::Cold, Duration::ZERO),
+        };
         if !wait.is_zero() {
             return Some(wait);
         }
-        self.renew(now, snapshot.number);
-        // Where none was started because there were too many, it is time again later.
-        let wait = self.renewal_in(now);
+        // Where none is started, it is time again later.
+        let wait = self.start(cause, now, seen);
         (!wait.is_zero()).then_some(wait)
     }
 }

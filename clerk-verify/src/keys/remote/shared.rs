@@ -2,29 +2,27 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
 
-use ::url::Url;
-use arc_swap::{ArcSwapOption, Guard};
+use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
 use super::{
-    AnyFetcher, Endpoint, FetchCause, JwksOptions, KeyEvent, KeyEvents, KeySearch, Snapshot,
+    AnyFetcher, Endpoint, FetchCause, Hook, JwksOptions, KeyEvent, KeySearch, Snapshot,
     absent::AbsentKids,
+    discovery::Discovered,
     events::Observer,
     flight::{Flight, Outcome},
     snapshot::Moment,
     state::{Next, State},
+    status::Counters,
+    tasks::Tasks,
 };
-use crate::{
-    algorithm::Algorithm,
-    clock::Clock,
-    keys::{KeySourceState, KeySourceStatus, key_set::KeySet},
-};
+use crate::{algorithm::Algorithm, clock::Clock, keys::key_set::KeySet};
 
 /// What a key source is made of.
 pub(crate) struct Setup {
@@ -33,7 +31,7 @@ pub(crate) struct Setup {
     pub(crate) options: JwksOptions,
     pub(crate) algorithms: Arc<[Algorithm]>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) events: Option<Arc<dyn KeyEvents>>,
+    pub(crate) events: Option<Arc<Hook>>,
     pub(crate) seed: Option<Seed>,
 }
 
@@ -54,13 +52,14 @@ pub(super) struct Shared {
     pub(super) observer: Observer,
     pub(super) snapshot: ArcSwapOption<Snapshot>,
     pub(super) state: State,
+    pub(super) tasks: Tasks,
     pub(super) absent: AbsentKids,
     pub(super) counters: Counters,
     pub(super) last_error: ArcSwapOption<String>,
     /// These spare readers the lock of `state`; all are milliseconds of the monotonic clock.
     not_before: NotBefore,
-    /// The address that an OpenID configuration named, and until when it is believed.
-    keys_url: Mutex<Option<(Url, Duration)>>,
+    /// Where an OpenID configuration is read: the address that it named.
+    pub(super) discovered: Discovered,
 }
 
 /// Until when nothing is to be started.
@@ -82,8 +81,18 @@ impl Shared {
         let seed = setup
             .seed
             .map(|seed| Arc::new(Snapshot::seed(seed, now, options)));
+        if seed
+            .as_ref()
+            .is_some_and(|seed| now.monotonic >= seed.expires_at())
+        {
+            tracing::warn!(
+                target: "clerk_verify::keys",
+                "the seed is older than `ttl` and `max_stale` allow, so it is not used"
+            );
+        }
         Self {
             state: State::new(&setup.options),
+            tasks: Tasks::default(),
             absent: AbsentKids::new(setup.options.absent_kids, setup.options.absent_kid_ttl),
             observer: Observer::new(setup.endpoint.label(), setup.events),
             fetcher: setup.fetcher,
@@ -95,7 +104,7 @@ impl Shared {
             counters: Counters::default(),
             last_error: ArcSwapOption::empty(),
             not_before: NotBefore::default(),
-            keys_url: Mutex::new(None),
+            discovered: Discovered::default(),
         }
     }
 
@@ -109,17 +118,22 @@ impl Shared {
         self.is_usable(&snapshot, now).then_some(snapshot)
     }
 
-    /// Starts a renewal, unless the state says no; then readers do not ask again before it is time. `seen` is the
-    /// number of the keys that are due. Nobody waits for it. Must be called within a runtime.
-    pub(super) fn renew(self: &Arc<Self>, now: Duration, seen: u64) {
-        match self.state.ask(FetchCause::Renewal, now, seen) {
+    /// Starts a fetch that nobody waits for, unless the state says no, and says how long no other should be tried.
+    /// `seen` is the number of the keys at hand. Must be called within a runtime.
+    pub(super) fn start(self: &Arc<Self>, cause: FetchCause, now: Duration, seen: u64) -> Duration {
+        match self.state.ask(cause, now, seen) {
             Next::Start { sender, number } => {
-                self.launch(FetchCause::Renewal, sender, number);
+                self.launch(cause, sender, number);
+                self.state.overdue()
             }
             Next::OverBudget { wait } | Next::Wait { wait, .. } => {
-                self.renew_not_before(now.saturating_add(wait));
+                if cause == FetchCause::Renewal {
+                    self.renew_not_before(now.saturating_add(wait));
+                }
+                wait
             }
-            Next::Join { .. } | Next::Final => {}
+            Next::Join { .. } => self.state.overdue(),
+            Next::Final => Duration::ZERO,
         }
     }
 
@@ -136,12 +150,12 @@ impl Shared {
             monotonic: self.clock.monotonic(),
             wall: self.clock.now(),
         };
-        self.counters.fetches.fetch_add(1, Ordering::Relaxed);
+        self.counters.fetch();
         // No renewal before this one is overdue.
         self.renew_not_before(asked.monotonic.saturating_add(self.state.overdue()));
         let flight = Flight::new(Arc::clone(self), sender, number, cause, asked);
         let task = tokio::spawn(flight.run());
-        self.state.keep_task(task.abort_handle());
+        self.tasks.keep_flight(task.abort_handle());
         receiver
     }
 
@@ -191,87 +205,6 @@ impl Shared {
     pub(super) fn tell_search(&self, cause: FetchCause, result: KeySearch) {
         self.observer
             .tell(&KeyEvent::KeyLookedFor { cause, result });
-    }
-
-    pub(super) fn known_keys_url(&self, now: Duration) -> Option<Url> {
-        let known = self.keys_url.lock().unwrap_or_else(PoisonError::into_inner);
-        let (url, until) = known.as_ref()?;
-        (now < *until).then(|| url.clone())
-    }
-
-    pub(super) fn remember_keys_url(&self, url: Url, until: Duration) {
-        *self.keys_url.lock().unwrap_or_else(PoisonError::into_inner) = Some((url, until));
-    }
-
-    /// Keys that can't be had from there may have moved.
-    pub(super) fn forget_keys_url(&self) {
-        *self.keys_url.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    pub(super) fn state_of_keys(&self, now: Duration) -> KeySourceState {
-        state_of(self, &self.snapshot.load(), now)
-    }
-
-    pub(super) fn status(&self) -> KeySourceStatus {
-        let now = self.clock.monotonic();
-        let guard = self.snapshot.load();
-        let state = state_of(self, &guard, now);
-        let snapshot = guard.as_ref();
-        KeySourceStatus {
-            source: Some(Arc::clone(self.observer.source())),
-            issuers: Arc::default(),
-            state,
-            ready: matches!(state, KeySourceState::Fresh | KeySourceState::Stale),
-            keys: snapshot.map_or(0, |snapshot| snapshot.keys.len()),
-            generation: snapshot.map_or(0, |snapshot| snapshot.generation),
-            age: snapshot.map(|snapshot| snapshot.age(now)),
-            expires_in: snapshot.map(|snapshot| snapshot.expires_at().saturating_sub(now)),
-            fetches: self.counters.fetches.load(Ordering::Relaxed),
-            requests: self.counters.requests.load(Ordering::Relaxed),
-            failures: self.counters.failures.load(Ordering::Relaxed),
-            changes: self.counters.changes.load(Ordering::Relaxed),
-            absent_key_ids: self.absent.len(),
-            locks: self.state.locked(),
-            last_error: self.last_error.load().as_deref().cloned(),
-        }
-    }
-}
-
-fn state_of(
-    shared: &Shared,
-    guard: &Guard<Option<Arc<Snapshot>>>,
-    now: Duration,
-) -> KeySourceState {
-    match guard.as_ref() {
-        None => KeySourceState::Empty,
-        Some(snapshot) if !shared.is_usable(snapshot, now) => KeySourceState::Expired,
-        Some(snapshot) if snapshot.is_fresh(now) => KeySourceState::Fresh,
-        Some(_) => KeySourceState::Stale,
-    }
-}
-
-/// What has happened so far.
-#[derive(Default)]
-pub(super) struct Counters {
-    fetches: AtomicU64,
-    requests: AtomicU64,
-    failures: AtomicU64,
-    changes: AtomicU64,
-}
-
-impl Counters {
-    pub(super) fn request(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn failure(&self) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn success(&self, changed: bool) {
-        if changed {
-            self.changes.fetch_add(1, Ordering::Relaxed);
-        }
     }
 }
 

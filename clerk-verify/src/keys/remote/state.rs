@@ -9,7 +9,7 @@ use std::{
 };
 
 use fastrand::Rng;
-use tokio::{sync::watch, task::AbortHandle};
+use tokio::sync::watch;
 
 use super::{
     FetchCause, FetchFailure, JwksOptions,
@@ -58,12 +58,6 @@ struct Inner {
     bad_signatures: Bucket,
     ceiling: Ceiling,
     rng: Rng,
-    /// The tasks of fetches, those given up for lost among them.
-    tasks: Vec<AbortHandle>,
-    /// Waits for the time of the next renewal.
-    timer: Option<AbortHandle>,
-    /// There is no handle any more, so nothing may go on.
-    ended: bool,
 }
 
 struct InFlight {
@@ -115,9 +109,6 @@ impl State {
             bad_signatures: Bucket::new(1, limits.bad_signature_interval),
             ceiling: Ceiling::new(limits.max_fetches_per_minute),
             rng: limits.jitter_seed.map_or_else(Rng::new, Rng::with_seed),
-            tasks: Vec::new(),
-            timer: None,
-            ended: false,
         };
         Self {
             limits: limits.clone(),
@@ -237,45 +228,6 @@ impl State {
     pub(super) fn random_between(&self, least: Duration, most: Duration) -> Duration {
         let part = self.lock().rng.f64();
         least.saturating_add(most.saturating_sub(least).mul_f64(part))
-    }
-
-    /// Keeps the handle of a fetch's task, to end it with the key source.
-    pub(super) fn keep_task(&self, task: AbortHandle) {
-        let mut inner = self.lock();
-        if inner.ended {
-            drop(inner);
-            task.abort();
-        } else {
-            inner.tasks.retain(|task| !task.is_finished());
-            inner.tasks.push(task);
-        }
-    }
-
-    /// Keeps the handle of the timer for the next renewal, and ends the one before.
-    pub(super) fn keep_timer(&self, timer: AbortHandle) {
-        let mut inner = self.lock();
-        let superfluous = if inner.ended {
-            Some(timer)
-        } else {
-            inner.timer.replace(timer)
-        };
-        // A task that is aborted may be dropped on the spot, and a flight takes the lock then.
-        drop(inner);
-        if let Some(timer) = superfluous {
-            timer.abort();
-        }
-    }
-
-    /// Ends all tasks, and those that are still to come.
-    pub(super) fn end_tasks(&self) {
-        let mut inner = self.lock();
-        inner.ended = true;
-        let tasks = std::mem::take(&mut inner.tasks);
-        let timer = inner.timer.take();
-        drop(inner);
-        for task in tasks.into_iter().chain(timer) {
-            task.abort();
-        }
     }
 
     /// After how long a fetch is given up for lost.

@@ -46,6 +46,12 @@ pub trait Fetcher: Send + Sync + 'static {
     ) -> impl Future<Output = Result<FetchResponse, FetchError>> + Send;
 }
 
+impl<F: Fetcher> Fetcher for Arc<F> {
+    async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, FetchError> {
+        (**self).fetch(request).await
+    }
+}
+
 /// [`Fetcher`] as a trait object.
 pub(crate) trait AnyFetcher: Send + Sync {
     fn fetch_boxed(&self, request: FetchRequest) -> FetchFuture<'_>;
@@ -79,6 +85,36 @@ pub struct FetchRequest {
 }
 
 impl FetchRequest {
+    /// A request for this URL, for tests of a [`Fetcher`]; with the default size limit of 512 KiB.
+    ///
+    /// ```
+    /// # use clerk_verify::FetchRequest;
+    /// let request = FetchRequest::new("https://clerk.example.com/.well-known/jwks.json")
+    ///     .with_header("cache-control", "no-cache");
+    /// assert_eq!(request.headers().count(), 1);
+    /// ```
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            headers: HeaderMap::new(),
+            max_body_bytes: 512 * 1024,
+        }
+    }
+
+    /// Adds a header, for a [`Fetcher`] that passes the request on. One that is no header (RFC 9110 §5) is left out.
+    ///
+    /// ```
+    /// # use clerk_verify::FetchRequest;
+    /// fn traced(request: FetchRequest) -> FetchRequest {
+    ///     request.with_header("x-request-id", "1")
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        append(&mut self.headers, name.as_ref(), value.as_ref());
+        self
+    }
+
     /// The URL, exactly as configured or discovered: nothing from a token is ever in it.
     ///
     /// ```
@@ -102,9 +138,7 @@ impl FetchRequest {
     /// }
     /// ```
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        pairs(&self.headers)
     }
 
     /// The largest body that is of use, in bytes. A larger one is refused, so there is no need to read on.
@@ -172,12 +206,30 @@ impl FetchResponse {
     /// ```
     #[must_use]
     pub fn with_header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        let name = HeaderName::from_bytes(name.as_ref().as_bytes());
-        let value = HeaderValue::from_bytes(value.as_ref());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            self.headers.append(name, value);
-        }
+        append(&mut self.headers, name.as_ref(), value.as_ref());
         self
+    }
+
+    /// The headers, names in lower case.
+    ///
+    /// ```
+    /// # use clerk_verify::FetchResponse;
+    /// let answer = FetchResponse::new(304, "").with_header("ETag", "\"1\"");
+    /// assert_eq!(answer.headers().next(), Some(("etag", &b"\"1\""[..])));
+    /// ```
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        pairs(&self.headers)
+    }
+
+    /// The body.
+    ///
+    /// ```
+    /// # use clerk_verify::FetchResponse;
+    /// assert_eq!(FetchResponse::new(200, "{}").body(), b"{}");
+    /// ```
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// The status.
@@ -201,6 +253,19 @@ impl fmt::Debug for FetchResponse {
             .field("body_len", &self.body.len())
             .finish()
     }
+}
+
+fn append(headers: &mut HeaderMap, name: &str, value: &[u8]) {
+    let name = HeaderName::from_bytes(name.as_bytes());
+    if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
+        headers.append(name, value);
+    }
+}
+
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 
 /// There was no answer. Its text and those of its causes stand in logs: no secrets in them.
