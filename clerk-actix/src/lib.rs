@@ -89,8 +89,9 @@ mod service;
 #[cfg(feature = "jwks")]
 pub use clerk_verify::JwksOptions;
 pub use clerk_verify::{
-    AuthState, Claims, ConfigError, Instance, Organization, Reason, Refusal, Session,
-    SessionRejection, SignedOut, TokenSource, Verifier, VerifierBuilder, VerifyError,
+    AuthState, Claims, ConfigError, Instance, KeySourceState, KeySourceStatus, Organization,
+    Reason, Refusal, Session, SessionRejection, SignedOut, TokenSource, Verifier, VerifierBuilder,
+    VerifyError,
 };
 
 pub use self::{

@@ -9,6 +9,7 @@ mod remote;
 #[cfg(feature = "remote")]
 mod remote_source;
 mod source;
+mod warnings;
 
 use std::{fmt, sync::Arc, time::Duration};
 

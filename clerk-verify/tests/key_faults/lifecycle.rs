@@ -301,6 +301,40 @@ async fn the_answer_to_who_waits_comes_within_cold_wait() {
     assert_eq!(since(start).as_millis() / 10, 100);
 }
 
+/// A transport that notes what passes and hands it on, as one might to record or to trace.
+struct Noting(Script, std::sync::Mutex<Vec<String>>);
+
+impl clerk_verify::Fetcher for Noting {
+    async fn fetch(
+        &self,
+        request: clerk_verify::FetchRequest,
+    ) -> Result<clerk_verify::FetchResponse, clerk_verify::FetchError> {
+        let response = self.0.fetch(request.with_header("x-trace", "1")).await?;
+        let note = format!(
+            "{} {} {}",
+            response.status(),
+            response.headers().count(),
+            response.body().len()
+        );
+        self.1.lock().unwrap().push(note);
+        Ok(response)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_can_wrap_another_and_be_looked_at() {
+    let world = World::new();
+    let noting = std::sync::Arc::new(Noting(world.server.clone(), std::sync::Mutex::default()));
+    let builder = world.builder().fetcher(std::sync::Arc::clone(&noting));
+    assert_eq!(
+        reason(&builder.build().unwrap(), &world.token()).await,
+        None
+    );
+    assert_eq!(world.server.requests()[0].header("x-trace"), Some("1"));
+    let length = world.issuer.jwks_json().len();
+    assert_eq!(*noting.1.lock().unwrap(), [format!("200 0 {length}")]);
+}
+
 /// Options that nobody should set, and that must not break anything.
 #[tokio::test(start_paused = true)]
 async fn extreme_options_neither_panic_nor_spin() {

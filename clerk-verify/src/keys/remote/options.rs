@@ -6,8 +6,8 @@ use crate::error::ConfigProblem;
 
 /// How a remote key source behaves. Each field is a limit with a default that suits Clerk.
 ///
-/// Set the ones you need and take the rest from [`default`](JwksOptions::default) or
-/// [`strict`](JwksOptions::strict); a later release may add fields.
+/// Set the ones you need and always end with `..JwksOptions::default()` or `..JwksOptions::strict()`: a later release
+/// may add fields.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,64 +44,73 @@ use crate::error::ConfigProblem;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct JwksOptions {
     /// How long fetched keys are fresh where the server's cache headers say nothing. At 70 to 80 % of it they
-    /// are renewed in the background, so a withdrawn key dies within it. Clerk's SDKs: 5 minutes.
+    /// are renewed in the background, so a withdrawn key dies within it. Default: 5 minutes, as in Clerk's SDKs.
     pub ttl: Duration,
     /// Whether `Cache-Control`, `Age` and `Expires` of the key server's answers decide how long keys are
-    /// fresh, within `min_ttl` and `max_ttl` (RFC 9111 §4.2.1).
+    /// fresh, within `min_ttl` and `max_ttl` (RFC 9111 §4.2.1). Default: yes, for the server knows best.
     pub cache_headers: bool,
     /// The least freshness that cache headers can ask for, so that `no-store` does not turn each renewal
-    /// into the next one.
+    /// into the next one. Default: 1 minute.
     pub min_ttl: Duration,
-    /// The most freshness that cache headers can ask for: how long a withdrawn key may live.
+    /// The most freshness that cache headers can ask for: how long a withdrawn key may live. Default: 1 hour.
     pub max_ttl: Duration,
     /// How long beyond their freshness keys stay in use while they can't be renewed: the longest outage of
-    /// the key server that nobody notices, and the longest life of a key that is withdrawn during one.
+    /// the key server that nobody notices, and the longest life of a key that is withdrawn during one. Default: 24
+    /// hours, for outages happen more often than withdrawals.
     pub max_stale: Duration,
     /// How long keys stay in use while the server publishes a set without a usable key. An empty set is nearly
-    /// always a fault of the server's; as an emergency "withdraw all" it still works, this much later.
+    /// always a fault of the server's; as an emergency "withdraw all" it still works, this much later. Default: 1 hour.
     pub max_empty: Duration,
-    /// Whether keys are renewed also while no token comes. Otherwise the first token after a pause is
-    /// verified with older keys while they are renewed.
+    /// Whether keys are renewed, and fetched anew after an outage, also while no token comes; from the first fetch on.
+    /// Otherwise the first token after a pause is verified with older keys while they are renewed, and a service
+    /// that is sent no token because it is not ready never becomes ready. Default: yes.
     pub renew_when_idle: bool,
-    /// The longest that one verification waits for keys.
+    /// The longest that one verification waits for keys. Default: 5 seconds; callers of a web service seldom wait longer.
     pub cold_wait: Duration,
     /// How often the server is asked within one fetch while there are no keys at all: again after 100 to 300
-    /// ms, where it can't be reached or answers 5xx or 429. Both within `timeout` and `cold_wait`.
+    /// ms, where it can't be reached or answers 5xx or 429. Both within `timeout` and `cold_wait`. Default: 2, because one
+    /// lost connection should not turn the first users away.
     pub cold_attempts: u32,
-    /// The longest that connecting to the key server may take. Not used with a client of your own.
+    /// The longest that connecting to the key server may take. Not used with a client or transport of your own.
+    /// Default: 2 seconds, which allows for one lost packet.
     pub connect_timeout: Duration,
-    /// The longest that one fetch may take, body included.
+    /// The longest that one fetch may take, body included. Default: 5 seconds; tighter limits have turned slow answers
+    /// into outages elsewhere, and nobody who has keys waits for it.
     pub timeout: Duration,
-    /// The largest answer that is read, in bytes, after decompression.
+    /// The largest answer that is read, in bytes, after decompression. Default: 512 KiB; 50 KiB has been too little
+    /// for others.
     pub max_body_bytes: usize,
-    /// The most keys that a set may have; Clerk publishes one or two.
+    /// The most keys that a set may have. Default: 100; Clerk publishes one or two.
     pub max_keys: usize,
     /// The pause after a failed fetch; doubled with each further one, and cut by up to half at random, so that many
-    /// servers do not ask in step. Longer where `Retry-After` says so, up to 300 seconds.
+    /// servers do not ask in step. Longer where `Retry-After` says so, up to 300 seconds. Default: 1 second.
     pub backoff: Duration,
-    /// The longest pause while older keys are in use.
+    /// The longest pause while older keys are in use. Default: 60 seconds, about 60 fetches in an hour of outage.
     pub max_backoff: Duration,
-    /// The longest pause while there are no keys at all: shorter, for nobody can sign in.
+    /// The longest pause while there are no keys at all. Default: 10 seconds; shorter, for nobody can sign in.
     pub max_cold_backoff: Duration,
-    /// How many fetches tokens with an unknown key id can cause at once: two, so that one bogus token does
+    /// How many fetches tokens with an unknown key id can cause at once. Default: 2, so that one bogus token does
     /// not hide the real rotation after it.
     pub unknown_kid_burst: u32,
     /// After how long there is one more of them. Forged tokens can't turn this server into a load on
-    /// Clerk's, and a new key is found at most this much later.
+    /// Clerk's, and a new key is found at most this much later. Default: 10 seconds.
     pub unknown_kid_interval: Duration,
     /// How many key ids are remembered that the server does not have; a client that keeps sending one of
-    /// them costs one fetch in `absent_kid_ttl`.
+    /// them costs one fetch in `absent_kid_ttl`. Default: 1,024, which takes less than a megabyte.
     pub absent_kids: u64,
-    /// How long each of them is remembered; forgotten at once when the server's keys change.
+    /// How long each of them is remembered; forgotten at once when the server's keys change. Default: 1 minute, how long
+    /// a key may be published too late at worst.
     pub absent_kid_ttl: Duration,
     /// The least time between two fetches that bad signatures with a known key id cause. Clerk's key id is the
-    /// id of the instance, so a new key may come under the old id.
+    /// id of the instance, so a new key may come under the old id. Default: 30 seconds; forged signatures are more
+    /// likely than that.
     pub bad_signature_interval: Duration,
-    /// How old the keys must be for that: younger ones are what the server has.
+    /// How old the keys must be for that: younger ones are what the server has. Default: 10 seconds.
     pub bad_signature_min_age: Duration,
-    /// The most fetches in any 60 seconds, for whatever reason, while there are keys.
+    /// The most fetches in any 60 seconds, for whatever reason, except while they fail and are backed off from. Default:
+    /// 12, a little more than all budgets together.
     pub max_fetches_per_minute: u32,
-    /// Seeds the random part of pauses and renewals, for a test that must repeat.
+    /// Seeds the random part of pauses and renewals, for a test that must repeat. Default: none.
     pub jitter_seed: Option<u64>,
 }
 
