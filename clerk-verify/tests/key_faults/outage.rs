@@ -141,6 +141,39 @@ async fn o3_pauses_differ_so_that_servers_do_not_ask_in_step() {
     );
 }
 
+/// Renewals may pause for a minute; who needs a new key waits ten seconds at most after the server is back.
+#[tokio::test(start_paused = true)]
+async fn o9_a_rotation_after_a_long_outage_is_seen_soon() {
+    for same_kid in [false, true] {
+        let world = World::new();
+        let verifier = world.warm().await;
+        world.server.always(status(500));
+        pass(30 * MINUTE).await;
+        let kid = if same_kid {
+            world.issuer.key_id()
+        } else {
+            "ins_next"
+        };
+        let next = world.rotated(kid);
+        for _ in 0..600 {
+            let _ = reason(&verifier, &next.token()).await;
+            pass(SECOND / 10).await;
+        }
+        let fetches = world.server.count();
+        world.server.always(ok(next.jwks_json()));
+        let mended = Instant::now();
+        while reason(&verifier, &next.token()).await.is_some() {
+            pass(SECOND / 10).await;
+        }
+        assert!(
+            since(mended) <= 10 * SECOND + SECOND / 5,
+            "{:?}",
+            since(mended)
+        );
+        assert!(fetches < 70 + 12, "{fetches} fetches");
+    }
+}
+
 /// A service that is not ready is sent no token, so it must not take one to become ready again.
 #[tokio::test(start_paused = true)]
 async fn o3_without_a_token_a_source_becomes_ready_after_an_outage() {

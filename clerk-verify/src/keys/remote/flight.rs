@@ -134,7 +134,8 @@ impl Flight {
         let text = failure.to_string();
         shared.last_error.store(Some(Arc::new(text.clone())));
         shared.renew_not_before(now.saturating_add(pause));
-        shared.recheck_not_before(now.saturating_add(pause));
+        let recheck = shared.state.pause_left(FetchCause::BadSignature, now);
+        shared.recheck_not_before(now.saturating_add(recheck.unwrap_or_default()));
         self.tell_failure(failure.outcome(), &text, pause, now);
     }
 

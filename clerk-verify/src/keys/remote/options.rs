@@ -85,9 +85,11 @@ pub struct JwksOptions {
     /// The pause after a failed fetch; doubled with each further one, and cut by up to half at random, so that many
     /// servers do not ask in step. Longer where `Retry-After` says so, up to 300 seconds. Default: 1 second.
     pub backoff: Duration,
-    /// The longest pause while older keys are in use. Default: 60 seconds, about 60 fetches in an hour of outage.
+    /// The longest pause while older keys are in use, and no token needs another one. Default: 60 seconds, about 60
+    /// fetches in an hour of outage.
     pub max_backoff: Duration,
-    /// The longest pause while there are no keys at all. Default: 10 seconds; shorter, for nobody can sign in.
+    /// The longest pause while there are no keys at all, or a token needs one that is not at hand (then also within
+    /// the budgets for these). Default: 10 seconds; shorter, for somebody can't sign in.
     pub max_cold_backoff: Duration,
     /// How many fetches tokens with an unknown key id can cause at once. Default: 2, so that one bogus token does
     /// not hide the real rotation after it.

@@ -49,8 +49,8 @@ struct Inner {
     /// Fetches that were cut off or got lost since the last that said something.
     lost: u32,
     not_before: Duration,
-    /// The same where there are no keys any more: the pause may have been set while there still were.
-    cold_not_before: Duration,
+    /// The same for who needs a key that is not at hand: somebody waits for it, so the pause is shorter.
+    needed_not_before: Duration,
     last_failure: Option<FetchFailure>,
     /// The number of the last fetch for an unknown key id.
     last_forced: u64,
@@ -102,7 +102,7 @@ impl State {
             failed: 0,
             lost: 0,
             not_before: Duration::ZERO,
-            cold_not_before: Duration::ZERO,
+            needed_not_before: Duration::ZERO,
             last_failure: None,
             last_forced: 0,
             unknown_kids: Bucket::new(limits.unknown_kid_burst, limits.unknown_kid_interval),
@@ -162,7 +162,7 @@ impl State {
         inner.failed = 0;
         inner.lost = 0;
         inner.not_before = Duration::ZERO;
-        inner.cold_not_before = Duration::ZERO;
+        inner.needed_not_before = Duration::ZERO;
         inner.last_failure = None;
         true
     }
@@ -189,7 +189,7 @@ impl State {
         inner.lost = 0;
         let pause = self.pause(&mut inner, failure, have_keys);
         inner.not_before = now.saturating_add(pause);
-        inner.cold_not_before = match failure.retry_after() {
+        inner.needed_not_before = match failure.retry_after() {
             Some(_) => inner.not_before,
             None => now.saturating_add(pause.min(self.limits.max_cold_backoff)),
         };
@@ -272,8 +272,8 @@ impl State {
 impl Inner {
     fn pause_left(&self, cause: FetchCause, now: Duration) -> Duration {
         match cause {
-            FetchCause::Cold => self.cold_not_before.saturating_sub(now),
-            _ => self.not_before.saturating_sub(now),
+            FetchCause::Renewal => self.not_before.saturating_sub(now),
+            _ => self.needed_not_before.saturating_sub(now),
         }
     }
 
