@@ -339,6 +339,9 @@ async fn a_configuration_that_is_down_takes_no_keys_along() {
     let world = World::new();
     let (verifier, configured) = discovering(&world);
     assert_eq!(reason(&verifier, &world.token()).await, None);
+    configured.always(Step::Hang);
+    pass(26 * HOUR).await;
+    assert_eq!(verifier.status().state(), KeySourceState::Fresh);
     configured.always(status(500));
     pass(3 * HOUR).await;
     world.server.always(status(500));
@@ -354,6 +357,27 @@ async fn a_configuration_that_is_down_takes_no_keys_along() {
     ));
     pass(10 * MINUTE).await;
     assert_eq!(verifier.status().state(), KeySourceState::Stale);
+}
+
+/// What one address says of its set it does not say of another's.
+#[tokio::test(start_paused = true)]
+async fn keys_that_move_are_not_asked_for_by_what_the_old_address_said() {
+    let world = World::new();
+    let (verifier, configured) = discovering(&world);
+    let tagged = FetchResponse::new(200, world.issuer.jwks_json()).with_header("etag", "\"1\"");
+    world.server.always(Step::Answer(tagged));
+    verifier.ready().await.unwrap();
+    pass(10 * MINUTE).await;
+    assert_eq!(
+        world.server.requests()[1].header("if-none-match"),
+        Some("\"1\"")
+    );
+    let moved = "https://keys.example.test/moved.json";
+    configured.always(configuration(world.issuer.issuer(), moved));
+    pass(HOUR).await;
+    let requests = world.server.requests();
+    let first = requests.iter().find(|asked| asked.url == moved).unwrap();
+    assert_eq!(first.header("if-none-match"), None);
 }
 
 #[tokio::test(start_paused = true)]

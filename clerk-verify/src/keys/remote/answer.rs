@@ -7,6 +7,8 @@ use http::{
     header::{CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
 };
 
+use ::url::Url;
+
 use super::{FetchFailure, FetchResponse, freshness};
 use crate::keys::jwk::SetProblem;
 
@@ -26,6 +28,8 @@ pub(super) enum Answer {
 /// By what the server recognizes an answer it gave (RFC 9110 §8.8).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Validators {
+    /// What they say of this address, they say of no other.
+    url: Option<Url>,
     etag: Option<HeaderValue>,
     last_modified: Option<HeaderValue>,
 }
@@ -33,13 +37,24 @@ pub(super) struct Validators {
 impl Validators {
     fn of(headers: &HeaderMap) -> Self {
         Self {
+            url: None,
             etag: headers.get(ETAG).cloned(),
             last_modified: headers.get(LAST_MODIFIED).cloned(),
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.etag.is_none() && self.last_modified.is_none()
+    /// Those of an answer from this address.
+    pub(super) fn from(self, url: Url) -> Self {
+        Self {
+            url: Some(url),
+            ..self
+        }
+    }
+
+    /// Whether there are any for this address.
+    pub(super) fn are_of(&self, url: &Url) -> bool {
+        let any = self.etag.is_some() || self.last_modified.is_some();
+        any && self.url.as_ref() == Some(url)
     }
 
     /// Asks for an answer only if it is another one.

@@ -59,6 +59,7 @@ impl Discovered {
     /// The configuration could not be read again.
     pub(super) fn not_read(&self, now: Duration) {
         if let Some(known) = &mut *self.lock() {
+            known.read_at = now;
             known.until = now.saturating_add(RETRY);
         }
     }

@@ -87,7 +87,7 @@ async fn attempt_once(
     let conditional = cause == FetchCause::Renewal && shared.last_error.load().is_none();
     let validators = before
         .map(|snapshot| &snapshot.validators)
-        .filter(|validators| conditional && !validators.is_empty());
+        .filter(|validators| conditional && validators.are_of(&url));
     let mut headers = HeaderMap::new();
     if forced {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -121,7 +121,7 @@ async fn attempt_once(
                 set,
                 not_modified: false,
                 lifetime,
-                validators: Some(validators),
+                validators: Some(validators.from(url)),
             })
         }
     }
@@ -149,7 +149,15 @@ async fn keys_url(shared: &Shared) -> Result<Url, FetchFailure> {
     if let Some(known) = known.as_ref().filter(|known| known.is_fresh(now)) {
         return Ok(known.url.clone());
     }
-    let answer = get(shared, &endpoint.url, HeaderMap::new(), false).await;
+    let reading = get(shared, &endpoint.url, HeaderMap::new(), false);
+    let answer = if known.is_some() {
+        // Time must be left for the keys themselves.
+        let limit = shared.options.timeout / 2;
+        let read = timeout(limit, reading).await;
+        read.unwrap_or(Err(FetchFailure::TimedOut { limit }))
+    } else {
+        reading.await
+    };
     match (answer, known) {
         (Ok(Answer::Text { text, .. }), _) => {
             let url = discovery::keys_url(&text, &endpoint.url, issuers)?;

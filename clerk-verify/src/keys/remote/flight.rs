@@ -119,11 +119,7 @@ impl Flight {
         let shared = &self.shared;
         shared.counters.failure();
         let have_keys = shared.usable(now).is_some();
-        let withdraw = || {
-            if failure.is_empty_set() {
-                shared.keys_are_withdrawn(now);
-            }
-        };
+        let withdraw = || failure.is_empty_set() && shared.keys_are_withdrawn(now, self.number);
         let verdict = shared
             .state
             .failed(self.number, failure, now, have_keys, withdraw);

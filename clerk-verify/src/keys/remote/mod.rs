@@ -39,7 +39,6 @@ mod url;
 use std::{fmt, sync::Arc, time::Duration};
 
 use arc_swap::Guard;
-use tokio::runtime::Handle;
 
 #[cfg(feature = "jwks")]
 pub(crate) use self::http_client::HttpClient;
@@ -130,7 +129,7 @@ impl RemoteKeys {
         let shared = &self.0.0;
         if snapshot.is_due(now, wall)
             && shared.renewal_in(now).is_zero()
-            && Handle::try_current().is_ok()
+            && obtain::can_wait().is_ok()
         {
             shared.start(FetchCause::Renewal, now, snapshot.number);
         }

@@ -33,47 +33,57 @@ impl RemoteKeys {
     /// Asks whether the keys of this id have changed since they were `rejected`. Where that can't be said, the
     /// answer is no.
     pub(crate) async fn has_changed(&self, key_id: &str, rejected: Option<&KeySet>) -> bool {
+        let cause = FetchCause::BadSignature;
         let shared = &self.0.0;
         if can_wait().is_err() {
             return false;
         }
-        let (now, deadline) = (shared.clock.monotonic(), self.deadline());
-        let snapshot = shared.snapshot.load_full();
-        let seen = snapshot.as_ref().map_or(0, |keys| keys.number);
+        let deadline = self.deadline();
         let before = rejected.map_or(&[][..], |keys| keys.get(key_id));
         let has_changed = |keys: &Arc<Snapshot>, now| {
             shared.is_usable(keys, now) && keys.keys.get(key_id) != before
         };
-        if snapshot.is_some_and(|keys| has_changed(&keys, now)) {
-            return true;
+        let mut result = KeySearch::Unavailable;
+        // A renewal that was under way may have come from a cache; then the server itself is asked.
+        for _ in 0..2 {
+            let now = shared.clock.monotonic();
+            let snapshot = shared.snapshot.load_full();
+            let seen = snapshot.as_ref().map_or(0, |keys| keys.number);
+            if snapshot.is_some_and(|keys| has_changed(&keys, now)) {
+                result = KeySearch::Found;
+                break;
+            }
+            let (flight, forced) = match shared.state.ask(cause, now, seen) {
+                Next::Join { flight, forced, .. } => (flight, forced),
+                Next::Start { sender, number } => (shared.launch(cause, sender, number), true),
+                // Looked at again, it is newer.
+                Next::Final => continue,
+                Next::OverBudget { wait } => {
+                    shared.recheck_not_before(now.saturating_add(wait));
+                    result = KeySearch::OverBudget;
+                    break;
+                }
+                Next::Wait { wait, .. } => {
+                    shared.recheck_not_before(now.saturating_add(wait));
+                    break;
+                }
+            };
+            let landed = wait(flight, deadline).await;
+            let now = shared.clock.monotonic();
+            let snapshot = shared.snapshot.load_full();
+            if snapshot.is_some_and(|keys| has_changed(&keys, now)) {
+                result = KeySearch::Found;
+                break;
+            }
+            if let Some(Ok(())) = landed {
+                result = KeySearch::Absent;
+            }
+            if forced {
+                break;
+            }
         }
-        let next = shared.state.ask(FetchCause::BadSignature, now, seen);
-        let result = match next {
-            Next::Join { flight, .. } => wait(flight, deadline).await,
-            Next::Start { sender, number } => {
-                let flight = shared.launch(FetchCause::BadSignature, sender, number);
-                wait(flight, deadline).await
-            }
-            Next::Final => Some(Ok(())),
-            Next::OverBudget { wait } | Next::Wait { wait, .. } => {
-                shared.recheck_not_before(now.saturating_add(wait));
-                shared.tell_search(FetchCause::BadSignature, KeySearch::OverBudget);
-                return false;
-            }
-        };
-        let changed = shared
-            .snapshot
-            .load_full()
-            .is_some_and(|keys| has_changed(&keys, shared.clock.monotonic()));
-        shared.tell_search(
-            FetchCause::BadSignature,
-            match (changed, result) {
-                (true, _) => KeySearch::Found,
-                (false, Some(Ok(()))) => KeySearch::Absent,
-                (false, _) => KeySearch::Unavailable,
-            },
-        );
-        changed
+        shared.tell_search(cause, result);
+        result == KeySearch::Found
     }
 
     async fn fetch_unless(
@@ -116,7 +126,12 @@ impl RemoteKeys {
                 }
                 Next::Final => return Ok(()),
                 Next::OverBudget { wait } if cause == FetchCause::Cold => {
-                    return Err(too_short_lived(wait));
+                    tell(cause, KeySearch::Unavailable);
+                    return Err(if seen == 0 {
+                        shared.unavailable(&FetchFailure::Cancelled, Some(wait))
+                    } else {
+                        too_short_lived(wait)
+                    });
                 }
                 Next::OverBudget { wait } => {
                     tell(cause, KeySearch::OverBudget);
@@ -225,7 +240,7 @@ fn too_slow() -> Kind {
 }
 
 /// Fetching needs a runtime, and time in it.
-fn can_wait() -> Result<(), Kind> {
+pub(super) fn can_wait() -> Result<(), Kind> {
     let missing = |what: &str| Kind::KeysUnavailable {
         detail: format!("there is no tokio runtime {what}"),
         remedy: "call this from within one",

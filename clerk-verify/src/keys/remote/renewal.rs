@@ -17,9 +17,11 @@ pub(super) fn schedule(shared: &Arc<Shared>) {
     let source = Arc::downgrade(shared);
     let timer = tokio::spawn(async move {
         loop {
-            let Some(wait) = source.upgrade().and_then(|shared| shared.renew_or_wait()) else {
+            let Some(shared) = source.upgrade() else {
                 return;
             };
+            let wait = shared.renew_or_wait();
+            drop(shared);
             tokio::time::sleep(wait.max(LEAST_WAIT)).await;
         }
     });
@@ -27,25 +29,26 @@ pub(super) fn schedule(shared: &Arc<Shared>) {
 }
 
 impl Shared {
-    /// Starts the fetch if it is time, otherwise says how long to wait. `None` where a fetch is under way, which
-    /// schedules the next.
-    fn renew_or_wait(self: Arc<Self>) -> Option<Duration> {
+    /// Starts the fetch if it is time, and says how long to wait until the next look. A fetch that lands before has a
+    /// timer of its own.
+    fn renew_or_wait(self: &Arc<Self>) -> Duration {
         let now = self.clock.monotonic();
         let snapshot = self.snapshot.load_full();
         let seen = snapshot.as_ref().map_or(0, |keys| keys.number);
         let usable = snapshot.filter(|keys| self.is_usable(keys, now));
         let (cause, wait) = match usable {
-            Some(keys) => (
-                FetchCause::Renewal,
-                keys.due_in(now).max(self.renewal_in(now)),
-            ),
+            Some(keys) => {
+                let until_due = keys.due_in(now).max(self.renewal_in(now));
+                // Without keys the pauses are shorter.
+                let until_end = keys.expires_at().saturating_sub(now);
+                (FetchCause::Renewal, until_due.min(until_end))
+            }
             None => (FetchCause::Cold, Duration::ZERO),
         };
-        if !wait.is_zero() {
-            return Some(wait);
+        if wait.is_zero() {
+            self.start(cause, now, seen)
+        } else {
+            wait
         }
-        // Where none is started, it is time again later.
-        let wait = self.start(cause, now, seen);
-        (!wait.is_zero()).then_some(wait)
     }
 }

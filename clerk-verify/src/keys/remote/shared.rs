@@ -166,13 +166,16 @@ impl Shared {
         self.renew_not_before(Duration::ZERO);
     }
 
-    /// The server says that there are no keys: those at hand have a while left. Called under the state's lock.
-    pub(super) fn keys_are_withdrawn(&self, now: Duration) {
-        if let Some(snapshot) = self.snapshot.load_full() {
-            let until = now.saturating_add(self.options.max_empty);
-            self.snapshot
-                .store(Some(Arc::new(snapshot.withdrawn(until))));
-        }
+    /// The server says that there are no keys, in the fetch of this number: those at hand, if there are any, have a
+    /// while left. Called under the state's lock.
+    pub(super) fn keys_are_withdrawn(&self, now: Duration, number: u64) -> bool {
+        let Some(snapshot) = self.snapshot.load_full() else {
+            return false;
+        };
+        let until = now.saturating_add(self.options.max_empty);
+        let withdrawn = snapshot.withdrawn(until, number);
+        self.snapshot.store(Some(Arc::new(withdrawn)));
+        true
     }
 
     pub(super) fn renewal_in(&self, now: Duration) -> Duration {

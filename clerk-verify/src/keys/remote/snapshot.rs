@@ -119,13 +119,14 @@ impl Snapshot {
 
     /// The same keys, which end at this time if they do not before. Only the first time: an empty set that stays does
     /// not prolong anything.
-    pub(super) fn withdrawn(&self, until: Duration) -> Self {
+    pub(super) fn withdrawn(&self, until: Duration, number: u64) -> Self {
         let expires_at = if self.withdrawn {
             self.expires_at
         } else {
             self.expires_at.min(until)
         };
         Self {
+            number,
             expires_at,
             withdrawn: true,
             ..self.clone()

@@ -1,4 +1,5 @@
-//! Whether a fetch may start now. Nothing is started, told or awaited under its lock.
+//! Whether a fetch may start now. Nothing is started, told or awaited under its lock; what changes the keys at hand is
+//! done under it.
 
 use std::{
     sync::{
@@ -168,18 +169,21 @@ impl State {
     }
 
     /// The pause after a failed fetch; `None` where it was given up before, and another has taken its place.
-    /// `change` is done under the lock, so that it can't undo what another fetch has installed.
+    /// `change` is done under the lock, so that it can't undo what another fetch has installed; it says whether it has
+    /// changed the keys at hand.
     pub(super) fn failed(
         &self,
         number: u64,
         failure: &FetchFailure,
         now: Duration,
         have_keys: bool,
-        change: impl FnOnce(),
+        change: impl FnOnce() -> bool,
     ) -> Option<Duration> {
         let mut inner = self.lock();
         let cause = inner.clear(number)?;
-        change();
+        if change() {
+            inner.installed = inner.installed.max(number);
+        }
         if cause == FetchCause::BadSignature {
             // Nothing was learnt, and the pause is limit enough.
             inner.bad_signatures.give_back();
@@ -189,10 +193,8 @@ impl State {
         inner.lost = 0;
         let pause = self.pause(&mut inner, failure, have_keys);
         inner.not_before = now.saturating_add(pause);
-        inner.needed_not_before = match failure.retry_after() {
-            Some(_) => inner.not_before,
-            None => now.saturating_add(pause.min(self.limits.max_cold_backoff)),
-        };
+        let shorter = pause.min(self.limits.max_cold_backoff).max(wish(failure));
+        inner.needed_not_before = now.saturating_add(shorter);
         inner.last_failure = Some(failure.clone());
         Some(pause)
     }
@@ -248,14 +250,15 @@ impl State {
 
     /// Doubles with each failure, less up to half at random; longer if the server wants that, within reason.
     fn pause(&self, inner: &mut Inner, failure: &FetchFailure, have_keys: bool) -> Duration {
-        let wish = failure.retry_after().unwrap_or_default().min(LONGEST_WISH);
         let most = if have_keys {
             self.limits.max_backoff
         } else {
             self.limits.max_cold_backoff
         };
         let pause = self.doubled(inner.failed).min(most).min(LONGEST_PAUSE);
-        pause.mul_f64(0.5 + inner.rng.f64() / 2.0).max(wish)
+        pause
+            .mul_f64(0.5 + inner.rng.f64() / 2.0)
+            .max(wish(failure))
     }
 
     fn doubled(&self, times: u32) -> Duration {
@@ -267,6 +270,11 @@ impl State {
         self.locked.fetch_add(1, Ordering::Relaxed);
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How long the server wants to be left alone, within reason.
+fn wish(failure: &FetchFailure) -> Duration {
+    failure.retry_after().unwrap_or_default().min(LONGEST_WISH)
 }
 
 impl Inner {
