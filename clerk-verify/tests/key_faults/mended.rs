@@ -129,12 +129,7 @@ async fn new_material_is_asked_for_past_all_caches_after_a_renewal() {
     let (cached, origin) = (ok(world.issuer.jwks_json()), ok(next.jwks_json()));
     world.server.cache(cached, origin);
     world.server.takes(SECOND);
-    for _ in 0..3000 {
-        if world.server.count() > 1 {
-            break;
-        }
-        tokio::time::sleep(SECOND / 10).await;
-    }
+    until(async || world.server.count() > 1).await;
     pass(SECOND / 2).await;
     assert_eq!(reason(&verifier, &next.token()).await, None);
     assert_eq!(world.server.count(), 3);
@@ -245,12 +240,7 @@ async fn a_token_that_meets_a_renewal_is_asked_for_past_all_caches_after_it() {
     let (cached, origin) = (ok(world.issuer.jwks_json()), ok(next.jwks_json()));
     world.server.cache(cached, origin);
     world.server.takes(SECOND);
-    for _ in 0..3000 {
-        if world.server.count() > 1 {
-            break;
-        }
-        tokio::time::sleep(SECOND / 10).await;
-    }
+    until(async || world.server.count() > 1).await;
     assert_eq!(reason(&verifier, &next.token()).await, None);
     assert_eq!(world.server.count(), 3);
 }

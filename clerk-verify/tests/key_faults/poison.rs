@@ -165,17 +165,6 @@ async fn p14_one_kid_twice_is_one_key_or_two() {
     }
 }
 
-/// Until the first renewal.
-async fn renewed(world: &World) {
-    for _ in 0..300 {
-        if world.server.count() > 1 {
-            return;
-        }
-        tokio::time::sleep(SECOND).await;
-    }
-    panic!("no renewal in 5 minutes");
-}
-
 #[tokio::test(start_paused = true)]
 async fn p14_of_one_kid_four_keys_are_tried_and_no_more() {
     let world = World::new();
@@ -204,7 +193,7 @@ async fn p15_an_empty_set_takes_the_keys_away_after_an_hour() {
     let (verifier, token) = (world.warm().await, world.token());
     world.server.always(ok(r#"{"keys":[]}"#));
     // The first empty answer is that of the first renewal.
-    renewed(&world).await;
+    until(async || world.server.count() > 1).await;
     pass(HOUR - 2 * SECOND).await;
     assert_eq!(reason(&verifier, &token).await, None);
     pass(3 * SECOND).await;
@@ -224,7 +213,7 @@ async fn p15_an_outage_after_the_empty_set_gives_no_more_time() {
     let world = World::new();
     let (verifier, token) = (world.warm().await, world.token());
     world.server.always(ok(r#"{"keys":[]}"#));
-    renewed(&world).await;
+    until(async || world.server.count() > 1).await;
     world.server.always(status(500));
     pass(HOUR + SECOND).await;
     assert_eq!(

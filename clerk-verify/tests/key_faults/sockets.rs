@@ -13,7 +13,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::support::{first_poll, since};
+use super::support::{first_poll, in_a_process_of_its_own, is_alone, since};
 
 const DOWN: Option<Reason> = Some(Reason::JwkRemoteFailedToLoad);
 const MILLI: Duration = Duration::from_millis(1);
@@ -170,25 +170,12 @@ fn kilobytes(name: &str) -> usize {
 /// In a process of its own, whose highest memory use is its own too.
 #[test]
 fn p10_a_gzip_bomb_stays_small() {
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "sockets::p10_in_a_process_of_its_own",
-            "--nocapture",
-        ])
-        .env("P10", "1")
-        .output()
-        .unwrap();
-    let output = String::from_utf8_lossy(&child.stdout);
-    assert!(
-        child.status.success() && output.contains("1 passed"),
-        "{output}"
-    );
+    in_a_process_of_its_own("sockets::p10_in_a_process_of_its_own");
 }
 
 #[tokio::test]
 async fn p10_in_a_process_of_its_own() {
-    if std::env::var_os("P10").is_none() {
+    if !is_alone() {
         return;
     }
     let bomb: &'static [u8] = bomb().leak();

@@ -351,6 +351,34 @@ pub(crate) fn count(answers: &[Option<Reason>], wanted: Option<Reason>) -> usize
     answers.iter().filter(|answer| **answer == wanted).count()
 }
 
+/// Waits, a tenth of a second at a time, and says how long it took; an hour is too long.
+pub(crate) async fn until(mut done: impl AsyncFnMut() -> bool) -> Duration {
+    let start = Instant::now();
+    while !done().await {
+        assert!(start.elapsed() < HOUR, "it takes more than an hour");
+        tokio::time::sleep(SECOND / 10).await;
+    }
+    start.elapsed()
+}
+
+/// Runs a test of this file in a process of its own, whose memory no other test uses.
+pub(crate) fn in_a_process_of_its_own(test: &str) {
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env("ALONE", "1")
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && output.contains("1 passed"),
+        "{output}"
+    );
+}
+
+pub(crate) fn is_alone() -> bool {
+    std::env::var_os("ALONE").is_some()
+}
+
 /// Lets spawned tasks run, without letting time pass.
 pub(crate) async fn settle() {
     for _ in 0..20 {

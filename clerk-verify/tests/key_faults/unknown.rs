@@ -174,25 +174,12 @@ fn resident_bytes() -> usize {
 /// for. The memory is looked at in a process of its own, where no other test allocates.
 #[test]
 fn u8_a_million_unknown_kids_are_not_kept() {
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "unknown::u8_in_a_process_of_its_own",
-            "--nocapture",
-        ])
-        .env("U8", "1")
-        .output()
-        .unwrap();
-    let output = String::from_utf8_lossy(&child.stdout);
-    assert!(
-        child.status.success() && output.contains("1 passed"),
-        "{output}"
-    );
+    in_a_process_of_its_own("unknown::u8_in_a_process_of_its_own");
 }
 
 #[tokio::test(start_paused = true)]
 async fn u8_in_a_process_of_its_own() {
-    if std::env::var_os("U8").is_none() {
+    if !is_alone() {
         return;
     }
     let world = World::new();
