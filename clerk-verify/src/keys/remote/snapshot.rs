@@ -31,6 +31,8 @@ pub(crate) struct Snapshot {
     /// The age that they had at `fetched_at` already.
     seed_age: Duration,
     fetched_wall: SystemTime,
+    /// The end of their freshness by the time of day, in milliseconds since 1970.
+    wall_due: i64,
     /// How long they are fresh.
     ttl: Duration,
     renew_at: Duration,
@@ -82,6 +84,7 @@ impl Snapshot {
             fetched_at: asked.monotonic,
             seed_age: Duration::ZERO,
             fetched_wall: asked.wall,
+            wall_due: wall_due(asked.wall, ttl),
             ttl,
             renew_at: asked.monotonic.saturating_add(renew_after),
             expires_at: asked.monotonic.saturating_add(lifespan),
@@ -110,6 +113,7 @@ impl Snapshot {
             fetched_at: now.monotonic,
             seed_age: age,
             fetched_wall,
+            wall_due: wall_due(fetched_wall, Duration::ZERO),
             ttl: Duration::ZERO,
             renew_at: now.monotonic,
             expires_at: now.monotonic.saturating_add(left),
@@ -145,9 +149,7 @@ impl Snapshot {
     /// Whether they should be renewed. `wall` is the time of day in milliseconds: where it has gone on and the
     /// monotonic clock has not, the machine has slept. It never makes keys expire.
     pub(super) fn is_due(&self, now: Duration, wall: i64) -> bool {
-        let ttl = i64::try_from(self.ttl.as_millis()).unwrap_or(i64::MAX);
-        let wall_age = wall.saturating_sub(unix_millis(self.fetched_wall));
-        now >= self.renew_at || wall_age >= ttl
+        now >= self.renew_at || wall >= self.wall_due
     }
 
     pub(super) fn due_in(&self, now: Duration) -> Duration {
@@ -161,4 +163,9 @@ impl Snapshot {
     pub(super) fn fetched_wall(&self) -> SystemTime {
         self.fetched_wall
     }
+}
+
+fn wall_due(fetched: SystemTime, ttl: Duration) -> i64 {
+    let ttl = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
+    unix_millis(fetched).saturating_add(ttl)
 }
