@@ -192,7 +192,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] where the keys can't be fetched.
+    /// [`VerifyError`] where the keys can't be fetched, of any instance; it says whose.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;

@@ -1,6 +1,6 @@
 //! Keys that are fetched: kept, renewed before they age, and never fetched twice at once.
 //!
-//! Readers load one pointer and a few numbers, and never lock. Fetches run in tasks of their own, so that no
+//! Readers load one pointer, and a number where keys are due; they never lock. Fetches run in tasks of their own, so that no
 //! request that goes away takes a fetch with it. What is decided when:
 //!
 //! | keys | key id known | key id unknown |
