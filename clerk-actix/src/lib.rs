@@ -1,6 +1,7 @@
 //! Clerk session tokens for actix-web 4.
 //!
-//! [`RequireSession`] lets only signed-in callers through, [`WithSession`] everyone and says who they are.
+//! [`RequireSession`] lets only signed-in callers through, or those with a certain role, permission, feature or plan;
+//! [`WithSession`] lets everyone through and says who they are.
 //! Handlers take [`Session`], `Option<Session>` or [`AuthState`].
 //!
 //! ```no_run
@@ -40,7 +41,7 @@
 //! 4. A lax middleware lets every request through.
 //! 5. Nothing of the token is logged here. Mind that the `Debug` output of actix-web's `HttpRequest` shows the
 //!    `Cookie` header.
-//! 6. A refused response carries its [`SignedOut`] in the extensions, for middleware further out.
+//! 6. A refused response carries its [`SignedOut`] or [`Forbidden`] in the extensions, for middleware further out.
 //! 7. A handler that takes a [`Session`] or [`AuthState`] with no middleware in front of it answers 500 and
 //!    says which line to add. `Option<Session>` can't: actix-web itself turns every failure into `None`. The
 //!    missing middleware is logged as an error.
@@ -84,14 +85,15 @@ mod guard;
 mod headers;
 mod middleware;
 mod on_error;
+mod policy;
 mod service;
 
 #[cfg(feature = "jwks")]
 pub use clerk_verify::JwksOptions;
 pub use clerk_verify::{
-    AuthState, Claims, ConfigError, Instance, KeySourceState, KeySourceStatus, Organization,
-    Reason, Refusal, Session, SessionRejection, SignedOut, TokenSource, Verifier, VerifierBuilder,
-    VerifyError,
+    AuthState, Claims, ConfigError, Forbidden, Instance, KeySourceState, KeySourceStatus, Level,
+    Organization, Reason, Refusal, Refused, Requirement, Reverification, Session, SessionRejection,
+    SignedOut, TokenSource, Verifier, VerifierBuilder, VerifyError,
 };
 
 pub use self::{

@@ -1,6 +1,7 @@
 //! The two middlewares.
 
 use std::{
+    fmt,
     future::{Ready, ready},
     rc::Rc,
 };
@@ -10,18 +11,19 @@ use actix_web::{
     body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
 };
-use clerk_verify::{SignedOut, TokenSource, Verifier};
+use clerk_verify::{Refused, Requirement, Reverification, SignedOut, TokenSource, Verifier};
 
 use crate::{
-    guard::{Guard, Strictness},
+    guard::Guard,
     on_error::{Answer, DefaultAnswer},
+    policy::{Lax, Strict},
     service::SessionService,
 };
 
-/// Lets only signed-in callers through.
+/// Lets only signed-in callers through, and of those only who may, where a role or another [`Requirement`] is named.
 ///
-/// Everyone else is answered as [`Refusal`](clerk_verify::Refusal) says: 401, or 503 where the keys can't be
-/// fetched, with the reason in `x-clerk-auth-reason`.
+/// Everyone else is answered as [`Refusal`](clerk_verify::Refusal) says: 401, 403 where they are signed in, or 503
+/// where the keys can't be fetched, with the reason in `x-clerk-auth-reason`.
 ///
 /// Build the verifier before `HttpServer::new` and clone it inside: all workers then share its keys.
 ///
@@ -64,9 +66,9 @@ use crate::{
 ///     .wrap(RequireSession::new(verifier))
 ///     .wrap(actix_cors::Cors::permissive());
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
-pub struct RequireSession<F = DefaultAnswer>(Guard<F>);
+pub struct RequireSession<F = DefaultAnswer<Refused>>(Guard<Strict<F>>);
 
 impl RequireSession {
     /// A middleware with this verifier.
@@ -76,31 +78,118 @@ impl RequireSession {
     /// let middleware = clerk_actix::RequireSession::new(verifier);
     /// ```
     pub fn new(verifier: Verifier) -> Self {
-        let strictness = Strictness::Strict {
+        let policy = Strict {
+            requirement: None,
             allow_preflight: false,
+            on_error: (|_| ()) as DefaultAnswer<Refused>,
         };
-        Self(Guard::new(verifier, strictness, |_| ()))
+        Self(Guard::new(verifier, policy))
     }
 }
 
 impl<F> RequireSession<F> {
-    /// Calls `on_error` with each caller who is signed out; it may replace the answer. See [`Answer`].
+    /// Asks for this role in the active organization. See [`Requirement::role`]; all that is asked must be there.
     ///
     /// ```
-    /// use actix_web::HttpResponse;
+    /// use actix_web::web;
     /// use clerk_actix::RequireSession;
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
     ///
-    /// let middleware = RequireSession::new(verifier).on_error(|_| {
-    ///     HttpResponse::SeeOther().insert_header(("location", "/sign-in")).finish()
+    /// let admin = web::scope("/admin")
+    ///     .wrap(RequireSession::new(verifier).role("org:admin"))
+    ///     .route("/members", web::post().to(|| async { "invited" }));
+    /// ```
+    pub fn role(self, role: impl Into<String>) -> Self {
+        self.require(Requirement::new().role(role))
+    }
+
+    /// Asks for this custom permission in the active organization. See [`Requirement::permission`].
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// let middleware = clerk_actix::RequireSession::new(verifier).permission("org:invoices:create");
+    /// ```
+    pub fn permission(self, permission: impl Into<String>) -> Self {
+        self.require(Requirement::new().permission(permission))
+    }
+
+    /// Asks for this feature. See [`Requirement::feature`].
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// let middleware = clerk_actix::RequireSession::new(verifier).feature("invoices");
+    /// ```
+    pub fn feature(self, feature: impl Into<String>) -> Self {
+        self.require(Requirement::new().feature(feature))
+    }
+
+    /// Asks for this plan. See [`Requirement::plan`].
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// let middleware = clerk_actix::RequireSession::new(verifier).plan("org:team");
+    /// ```
+    pub fn plan(self, plan: impl Into<String>) -> Self {
+        self.require(Requirement::new().plan(plan))
+    }
+
+    /// Asks that the user has proved not long ago who they are. See [`Requirement::reverification`].
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// use clerk_actix::{RequireSession, Reverification};
+    ///
+    /// let middleware = RequireSession::new(verifier).reverification(Reverification::strict());
+    /// ```
+    pub fn reverification(self, reverification: Reverification) -> Self {
+        self.require(Requirement::new().reverification(reverification))
+    }
+
+    /// Asks for all of this, beside what is asked already. A requirement that asks nothing lets nobody through.
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// use clerk_actix::{RequireSession, Requirement};
+    ///
+    /// let middleware = RequireSession::new(verifier).require(Requirement::any_of([
+    ///     Requirement::new().role("org:admin"),
+    ///     Requirement::new().permission("org:invoices:manage"),
+    /// ]));
+    /// ```
+    pub fn require(mut self, requirement: Requirement) -> Self {
+        self.0.policy.requirement = Some(match self.0.policy.requirement.take() {
+            Some(asked) => asked.and(requirement),
+            None => requirement,
+        });
+        self
+    }
+
+    /// Calls `on_error` with each caller who is not let through, be they signed out or lack what is required; it may
+    /// replace the answer. See [`Answer`]. Mind that Clerk's frontend SDK needs the usual answer where a
+    /// reverification is missing.
+    ///
+    /// ```
+    /// use actix_web::HttpResponse;
+    /// use clerk_actix::{Refused, RequireSession};
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    ///
+    /// let middleware = RequireSession::new(verifier).on_error(|refused| match refused {
+    ///     Refused::SignedOut(_) => {
+    ///         Some(HttpResponse::SeeOther().insert_header(("location", "/sign-in")).finish())
+    ///     }
+    ///     _ => None,
     /// });
     /// ```
     pub fn on_error<N, A>(self, on_error: N) -> RequireSession<N>
     where
-        N: Fn(&SignedOut) -> A,
+        N: Fn(&Refused) -> A,
         A: Answer,
     {
-        RequireSession(self.0.with_on_error(on_error))
+        RequireSession(self.0.with_policy(|policy| Strict {
+            requirement: policy.requirement,
+            allow_preflight: policy.allow_preflight,
+            on_error,
+        }))
     }
 
     /// Looks for the token in these places instead of the verifier's.
@@ -117,7 +206,7 @@ impl<F> RequireSession<F> {
     }
 
     /// Whether CORS preflights (`OPTIONS` with `Origin` and `Access-Control-Request-Method`) go through
-    /// without a session, for a service behind this one that answers them. Default: `false`. Mind that such a
+    /// without a session and whatever is required, for a service behind this one that answers them. Default: `false`. Mind that such a
     /// request then reaches handlers that take every method.
     ///
     /// ```
@@ -125,26 +214,32 @@ impl<F> RequireSession<F> {
     /// let middleware = clerk_actix::RequireSession::new(verifier).allow_preflight(true);
     /// ```
     pub fn allow_preflight(mut self, allow_preflight: bool) -> Self {
-        self.0.strictness = Strictness::Strict { allow_preflight };
+        self.0.policy.allow_preflight = allow_preflight;
         self
     }
 }
 
 impl<S, B, F, A> Transform<S, ServiceRequest> for RequireSession<F>
 where
-    F: Fn(&SignedOut) -> A + Clone + 'static,
+    F: Fn(&Refused) -> A + Clone + 'static,
     A: Answer + 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Transform = SessionService<S, F>;
+    type Transform = SessionService<S, Strict<F>>;
     type InitError = ();
     type Future = Ready<Result<Self::Transform, Self::InitError>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
         ready(Ok(SessionService::new(service, Rc::new(self.0.clone()))))
+    }
+}
+
+impl<F> fmt::Debug for RequireSession<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RequireSession").field(&self.0).finish()
     }
 }
 
@@ -167,9 +262,9 @@ where
 ///
 /// let app = App::new().wrap(WithSession::new(verifier)).route("/", web::get().to(home));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
-pub struct WithSession<F = DefaultAnswer>(Guard<F>);
+pub struct WithSession<F = DefaultAnswer<SignedOut>>(Guard<Lax<F>>);
 
 impl WithSession {
     /// A middleware with this verifier.
@@ -179,7 +274,10 @@ impl WithSession {
     /// let middleware = clerk_actix::WithSession::new(verifier);
     /// ```
     pub fn new(verifier: Verifier) -> Self {
-        Self(Guard::new(verifier, Strictness::Lax, |_| ()))
+        let policy = Lax {
+            on_error: (|_| ()) as DefaultAnswer<SignedOut>,
+        };
+        Self(Guard::new(verifier, policy))
     }
 }
 
@@ -201,7 +299,7 @@ impl<F> WithSession<F> {
         N: Fn(&SignedOut) -> A,
         A: Answer,
     {
-        WithSession(self.0.with_on_error(on_error))
+        WithSession(self.0.with_policy(|_| Lax { on_error }))
     }
 
     /// Looks for the token in these places instead of the verifier's.
@@ -227,11 +325,17 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Transform = SessionService<S, F>;
+    type Transform = SessionService<S, Lax<F>>;
     type InitError = ();
     type Future = Ready<Result<Self::Transform, Self::InitError>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
         ready(Ok(SessionService::new(service, Rc::new(self.0.clone()))))
+    }
+}
+
+impl<F> fmt::Debug for WithSession<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WithSession").field(&self.0).finish()
     }
 }

@@ -1,7 +1,6 @@
-//! What happens with a caller who is signed out.
+//! What happens with a caller who is not let in.
 
 use actix_web::HttpResponse;
-use clerk_verify::SignedOut;
 
 /// What a closure for [`on_error`](crate::RequireSession::on_error) may return: nothing (it looks on only),
 /// `Option<HttpResponse>`, or `HttpResponse`.
@@ -13,14 +12,16 @@ use clerk_verify::SignedOut;
 ///
 /// // Looks on: the usual answer goes out.
 /// let middleware = RequireSession::new(verifier.clone())
-///     .on_error(|signed_out| eprintln!("{signed_out}"));
+///     .on_error(|refused| eprintln!("{refused}"));
 ///
-/// // Answers itself.
-/// let middleware = RequireSession::new(verifier)
-///     .on_error(|signed_out| HttpResponse::Unauthorized().body(signed_out.reason().as_str()));
+/// // Answers itself, but leaves 403 and 503 as they are.
+/// let middleware = RequireSession::new(verifier).on_error(|refused| {
+///     (refused.refusal().status() == 401)
+///         .then(|| HttpResponse::Unauthorized().body(refused.reason().as_str()))
+/// });
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no answer for a caller who is signed out",
+    message = "`{Self}` is no answer for a caller who is not let in",
     note = "return `()`, `Option<HttpResponse>` or `HttpResponse` from the closure"
 )]
 pub trait Answer {
@@ -46,13 +47,14 @@ impl Answer for () {
     }
 }
 
-/// What a middleware has until it is given a closure: the usual answer goes out.
+/// What a middleware has until it is given a closure: the usual answer goes out. `C` is why a caller is not let in:
+/// [`Refused`](crate::Refused) in a strict middleware, [`SignedOut`](crate::SignedOut) in a lax one.
 ///
 /// ```
-/// use clerk_actix::{DefaultAnswer, RequireSession};
+/// use clerk_actix::{DefaultAnswer, Refused, RequireSession};
 ///
-/// fn plain(middleware: RequireSession) -> RequireSession<DefaultAnswer> {
+/// fn plain(middleware: RequireSession) -> RequireSession<DefaultAnswer<Refused>> {
 ///     middleware
 /// }
 /// ```
-pub type DefaultAnswer = fn(&SignedOut);
+pub type DefaultAnswer<C> = fn(&C);

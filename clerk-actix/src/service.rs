@@ -13,20 +13,20 @@ use actix_web::{
     body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, forward_ready},
 };
-use clerk_verify::{Authentication, PendingAuthentication, SignedOut};
+use clerk_verify::{Authentication, PendingAuthentication};
 use pin_project_lite::pin_project;
 
-use crate::{guard::Guard, on_error::Answer};
+use crate::{guard::Guard, policy::Policy};
 
 /// A service behind [`RequireSession`](crate::RequireSession) or [`WithSession`](crate::WithSession).
 #[doc(hidden)]
-pub struct SessionService<S, F> {
+pub struct SessionService<S, P> {
     service: Rc<S>,
-    guard: Rc<Guard<F>>,
+    guard: Rc<Guard<P>>,
 }
 
-impl<S, F> SessionService<S, F> {
-    pub(crate) fn new(service: S, guard: Rc<Guard<F>>) -> Self {
+impl<S, P> SessionService<S, P> {
+    pub(crate) fn new(service: S, guard: Rc<Guard<P>>) -> Self {
         Self {
             service: Rc::new(service),
             guard,
@@ -34,10 +34,9 @@ impl<S, F> SessionService<S, F> {
     }
 }
 
-impl<S, B, F, A> Service<ServiceRequest> for SessionService<S, F>
+impl<S, B, P> Service<ServiceRequest> for SessionService<S, P>
 where
-    F: Fn(&SignedOut) -> A + 'static,
-    A: Answer + 'static,
+    P: Policy + 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
@@ -68,15 +67,14 @@ where
 }
 
 /// The way of a request whose key has to be fetched.
-async fn finish<S, B, F, A>(
+async fn finish<S, B, P>(
     pending: PendingAuthentication,
     request: ServiceRequest,
     service: Rc<S>,
-    guard: Rc<Guard<F>>,
+    guard: Rc<Guard<P>>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error>
 where
-    F: Fn(&SignedOut) -> A,
-    A: Answer,
+    P: Policy,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody,
 {
@@ -129,7 +127,7 @@ where
     }
 }
 
-impl<S: fmt::Debug, F> fmt::Debug for SessionService<S, F> {
+impl<S: fmt::Debug, P: fmt::Debug> fmt::Debug for SessionService<S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionService")
             .field("service", &self.service)

@@ -18,7 +18,8 @@ use actix_web::{
     web,
 };
 use clerk_actix::{
-    AuthState, Reason, RequireSession, Session, SignedOut, TokenSource, Verifier, WithSession,
+    AuthState, Reason, Refused, RequireSession, Session, SignedOut, TokenSource, Verifier,
+    WithSession,
 };
 use clerk_verify::testing::TestIssuer;
 
@@ -172,8 +173,8 @@ async fn a_preflight_is_refused_unless_it_is_allowed() {
 async fn on_error_observes_or_answers() {
     let seen = Rc::new(Cell::new(0));
     let counter = Rc::clone(&seen);
-    let observing = RequireSession::new(verifier()).on_error(move |signed_out: &SignedOut| {
-        assert_eq!(signed_out.reason(), Reason::SessionTokenMissing);
+    let observing = RequireSession::new(verifier()).on_error(move |refused: &Refused| {
+        assert_eq!(refused.reason(), Reason::SessionTokenMissing);
         counter.set(counter.get() + 1);
     });
     let app = init_service(App::new().wrap(observing).route("/", web::get().to(who))).await;
@@ -182,7 +183,7 @@ async fn on_error_observes_or_answers() {
     call_service(&app, good().to_request()).await;
     assert_eq!(seen.get(), 1);
 
-    let teapot = |_: &SignedOut| HttpResponse::ImATeapot().body("mine");
+    let teapot = |_: &Refused| HttpResponse::ImATeapot().body("mine");
     let app = init_service(
         App::new()
             .wrap(RequireSession::new(verifier()).on_error(teapot))
@@ -194,7 +195,7 @@ async fn on_error_observes_or_answers() {
     assert_eq!(read_body(response).await, "mine");
     let app = init_service(
         App::new()
-            .wrap(WithSession::new(verifier()).on_error(teapot))
+            .wrap(WithSession::new(verifier()).on_error(|_| HttpResponse::ImATeapot().body("mine")))
             .route("/", web::get().to(who)),
     )
     .await;
@@ -204,10 +205,9 @@ async fn on_error_observes_or_answers() {
 
 #[actix_web::test]
 async fn on_error_may_leave_the_answer_to_the_middleware() {
-    let none = |_: &SignedOut| None::<HttpResponse>;
     let app = init_service(
         App::new()
-            .wrap(RequireSession::new(verifier()).on_error(none))
+            .wrap(RequireSession::new(verifier()).on_error(|_| None::<HttpResponse>))
             .route("/", web::get().to(who)),
     )
     .await;
@@ -215,7 +215,7 @@ async fn on_error_may_leave_the_answer_to_the_middleware() {
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     let app = init_service(
         App::new()
-            .wrap(WithSession::new(verifier()).on_error(none))
+            .wrap(WithSession::new(verifier()).on_error(|_| None::<HttpResponse>))
             .route("/", web::get().to(who)),
     )
     .await;

@@ -2,7 +2,7 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
-use clerk_verify::{AuthState, Authentication, Session, TokenSource, Verifier};
+use clerk_verify::{AuthState, Authentication, Requirement, Session, TokenSource, Verifier};
 use http::{HeaderMap, Method, Request, Response, header};
 
 use crate::{mode::Mode, on_error::OnError};
@@ -11,6 +11,7 @@ use crate::{mode::Mode, on_error::OnError};
 pub(crate) struct Guard<M, A> {
     pub(crate) verifier: Verifier,
     pub(crate) token_sources: Option<Arc<[TokenSource]>>,
+    pub(crate) requirement: Option<Requirement>,
     pub(crate) allow_preflight: bool,
     pub(crate) on_error: A,
     mode: PhantomData<fn() -> M>,
@@ -21,6 +22,7 @@ impl<M, A> Guard<M, A> {
         Self {
             verifier,
             token_sources: None,
+            requirement: None,
             allow_preflight: false,
             on_error,
             mode: PhantomData,
@@ -31,6 +33,7 @@ impl<M, A> Guard<M, A> {
         Guard {
             verifier: self.verifier,
             token_sources: self.token_sources,
+            requirement: self.requirement,
             allow_preflight: self.allow_preflight,
             on_error,
             mode: PhantomData,
@@ -54,14 +57,12 @@ impl<M, A> Guard<M, A> {
         M: Mode,
         A: OnError<M, R>,
     {
-        if let AuthState::SignedOut(signed_out) = &state
-            && !(self.allow_preflight && is_preflight(&request))
-            && let Some(mut response) = M::response(self.on_error.answer(signed_out))
-        {
-            // For layers further out, which may log it or answer otherwise.
-            response.extensions_mut().insert(signed_out.clone());
-            return Err(response);
-        }
+        let state = if self.allow_preflight && is_preflight(&request) {
+            state
+        } else {
+            let requirement = self.requirement.as_ref();
+            M::decide(state, requirement, |cause| self.on_error.answer(cause))?
+        };
         let extensions = request.extensions_mut();
         extensions.remove::<Session>();
         extensions.insert(state);
@@ -74,6 +75,7 @@ impl<M, A: Clone> Clone for Guard<M, A> {
         Self {
             verifier: self.verifier.clone(),
             token_sources: self.token_sources.clone(),
+            requirement: self.requirement.clone(),
             allow_preflight: self.allow_preflight,
             on_error: self.on_error.clone(),
             mode: PhantomData,
@@ -86,6 +88,7 @@ impl<M, A> fmt::Debug for Guard<M, A> {
         f.debug_struct("Guard")
             .field("verifier", &self.verifier)
             .field("token_sources", &self.token_sources)
+            .field("requirement", &self.requirement)
             .field("allow_preflight", &self.allow_preflight)
             .finish_non_exhaustive()
     }

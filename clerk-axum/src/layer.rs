@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use clerk_verify::{SignedOut, TokenSource, Verifier};
+use clerk_verify::{Refused, Requirement, Reverification, SignedOut, TokenSource, Verifier};
 use tower_layer::Layer;
 
 use crate::{
@@ -12,10 +12,10 @@ use crate::{
     service::SessionService,
 };
 
-/// Lets only signed-in callers through.
+/// Lets only signed-in callers through, and of those only who may, where a role or another [`Requirement`] is named.
 ///
-/// Everyone else is answered as [`Refusal`](clerk_verify::Refusal) says: 401, or 503 where the keys can't be
-/// fetched, with the reason in `x-clerk-auth-reason`.
+/// Everyone else is answered as [`Refusal`](clerk_verify::Refusal) says: 401, 403 where they are signed in, or 503
+/// where the keys can't be fetched, with the reason in `x-clerk-auth-reason`.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -66,20 +66,99 @@ impl RequireSession {
 }
 
 impl<A> RequireSession<A> {
-    /// Calls `on_error` with each caller who is signed out; it may replace the answer. See
-    /// [`OnError`](crate::OnError).
+    /// Asks for this role in the active organization. See [`Requirement::role`]; all that is asked must be there.
     ///
     /// ```
-    /// use axum::response::{IntoResponse, Redirect};
+    /// use axum::{Router, routing::post};
     /// use clerk_axum::RequireSession;
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
     ///
-    /// let layer = RequireSession::new(verifier)
-    ///     .on_error(|_| Redirect::to("/sign-in").into_response());
+    /// let admin: Router = Router::new()
+    ///     .route("/members", post(|| async {}))
+    ///     .route_layer(RequireSession::new(verifier).role("org:admin"));
+    /// ```
+    pub fn role(self, role: impl Into<String>) -> Self {
+        self.require(Requirement::new().role(role))
+    }
+
+    /// Asks for this custom permission in the active organization. See [`Requirement::permission`].
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// let layer = clerk_axum::RequireSession::new(verifier).permission("org:invoices:create");
+    /// ```
+    pub fn permission(self, permission: impl Into<String>) -> Self {
+        self.require(Requirement::new().permission(permission))
+    }
+
+    /// Asks for this feature. See [`Requirement::feature`].
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// let layer = clerk_axum::RequireSession::new(verifier).feature("invoices");
+    /// ```
+    pub fn feature(self, feature: impl Into<String>) -> Self {
+        self.require(Requirement::new().feature(feature))
+    }
+
+    /// Asks for this plan. See [`Requirement::plan`].
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// let layer = clerk_axum::RequireSession::new(verifier).plan("org:team");
+    /// ```
+    pub fn plan(self, plan: impl Into<String>) -> Self {
+        self.require(Requirement::new().plan(plan))
+    }
+
+    /// Asks that the user has proved not long ago who they are. See [`Requirement::reverification`].
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// use clerk_axum::{RequireSession, Reverification};
+    ///
+    /// let layer = RequireSession::new(verifier).reverification(Reverification::strict());
+    /// ```
+    pub fn reverification(self, reverification: Reverification) -> Self {
+        self.require(Requirement::new().reverification(reverification))
+    }
+
+    /// Asks for all of this, beside what is asked already. A requirement that asks nothing lets nobody through.
+    ///
+    /// ```
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    /// use clerk_axum::{RequireSession, Requirement};
+    ///
+    /// let layer = RequireSession::new(verifier).require(Requirement::any_of([
+    ///     Requirement::new().role("org:admin"),
+    ///     Requirement::new().permission("org:invoices:manage"),
+    /// ]));
+    /// ```
+    pub fn require(mut self, requirement: Requirement) -> Self {
+        self.0.requirement = Some(match self.0.requirement.take() {
+            Some(asked) => asked.and(requirement),
+            None => requirement,
+        });
+        self
+    }
+
+    /// Calls `on_error` with each caller who is not let through, be they signed out or lack what is required; it may
+    /// replace the answer. See [`OnError`](crate::OnError). Mind that Clerk's frontend SDK needs the usual answer
+    /// where a reverification is missing.
+    ///
+    /// ```
+    /// use axum::response::{IntoResponse, Redirect};
+    /// use clerk_axum::{RequireSession, Refused};
+    /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
+    ///
+    /// let layer = RequireSession::new(verifier).on_error(|refused| match refused {
+    ///     Refused::SignedOut(_) => Some(Redirect::to("/sign-in").into_response()),
+    ///     _ => None,
+    /// });
     /// ```
     pub fn on_error<F, R>(self, on_error: F) -> RequireSession<F>
     where
-        F: Fn(&SignedOut) -> R,
+        F: Fn(&Refused) -> R,
     {
         RequireSession(self.0.with_on_error(on_error))
     }
@@ -98,7 +177,7 @@ impl<A> RequireSession<A> {
     }
 
     /// Whether CORS preflights (`OPTIONS` with `Origin` and `Access-Control-Request-Method`) go through
-    /// without a session, for a service behind this layer that answers them. Default: `false`. Mind that
+    /// without a session and whatever is required, for a service behind this layer that answers them. Default: `false`. Mind that
     /// such a request then reaches handlers that are routed with `any()`.
     ///
     /// ```

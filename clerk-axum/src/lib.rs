@@ -1,6 +1,7 @@
 //! Clerk session tokens for axum, tonic, and anything else on tower.
 //!
-//! [`RequireSession`] lets only signed-in callers through, [`WithSession`] everyone and says who they are.
+//! [`RequireSession`] lets only signed-in callers through, or those with a certain role, permission, feature or plan;
+//! [`WithSession`] lets everyone through and says who they are.
 //! Handlers take [`Session`], `Option<Session>` or [`AuthState`].
 //!
 //! ```
@@ -33,7 +34,7 @@
 //!    [`Refusal`]. Errors of the inner service pass untouched.
 //! 4. A lax layer lets every request through.
 //! 5. `Authorization` and `Cookie` are marked as sensitive, so that services behind the layer do not log them.
-//! 6. A refused response carries its [`SignedOut`] in the extensions, for layers further out.
+//! 6. A refused response carries its [`SignedOut`] or [`Forbidden`] in the extensions, for layers further out.
 //! 7. A handler that takes a session with no layer in front of it answers 500 and says which line to add.
 //!
 //! # Without axum
@@ -104,9 +105,9 @@ mod service;
 #[cfg(feature = "jwks")]
 pub use clerk_verify::JwksOptions;
 pub use clerk_verify::{
-    AuthState, Claims, ConfigError, Instance, KeySourceState, KeySourceStatus, Organization,
-    Reason, Refusal, Session, SessionRejection, SignedOut, TokenSource, Verifier, VerifierBuilder,
-    VerifyError,
+    AuthState, Claims, ConfigError, Forbidden, Instance, KeySourceState, KeySourceStatus, Level,
+    Organization, Reason, Refusal, Refused, Requirement, Reverification, Session, SessionRejection,
+    SignedOut, TokenSource, Verifier, VerifierBuilder, VerifyError,
 };
 
 pub use self::{

@@ -1,14 +1,15 @@
-//! What happens with a caller who is signed out.
+//! What happens with a caller who is not let in.
 
-use clerk_verify::SignedOut;
+use clerk_verify::{Refused, SignedOut};
 use http::Response;
 
 use crate::mode::{Lax, Mode, Strict};
 
-/// What a layer does when the caller is signed out.
+/// What a layer does with a caller who is not let in.
 ///
-/// You rarely name this trait: give [`on_error`](crate::RequireSession::on_error) a closure. It gets the
-/// [`SignedOut`] and returns nothing (to look on only), or `Option<Response<B>>`, or `Response<B>`.
+/// You rarely name this trait: give [`on_error`](crate::RequireSession::on_error) a closure. It gets the reason
+/// ([`Refused`] in a strict layer, [`SignedOut`] in a lax one) and returns nothing (to look on only), or
+/// `Option<Response<B>>`, or `Response<B>`.
 ///
 /// ```
 /// use axum::{http::StatusCode, response::IntoResponse};
@@ -17,26 +18,27 @@ use crate::mode::{Lax, Mode, Strict};
 ///
 /// // Looks on: the usual answer goes out.
 /// let layer = RequireSession::new(verifier.clone())
-///     .on_error(|signed_out| eprintln!("{signed_out}"));
+///     .on_error(|refused| eprintln!("{refused}"));
 ///
-/// // Answers itself.
-/// let layer = RequireSession::new(verifier).on_error(|signed_out| {
-///     (StatusCode::UNAUTHORIZED, signed_out.reason().as_str()).into_response()
+/// // Answers itself, but leaves 403 and 503 as they are.
+/// let layer = RequireSession::new(verifier).on_error(|refused| {
+///     (refused.refusal().status() == 401)
+///         .then(|| (StatusCode::UNAUTHORIZED, refused.reason().as_str()).into_response())
 /// });
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no answer with a body of type `{B}` for a caller who is signed out",
-    note = "give `on_error` a closure: `|signed_out| …` that returns `()`, \
+    message = "`{Self}` is no answer with a body of type `{B}` for a caller who is not let in",
+    note = "give `on_error` a closure: `|refused| …` that returns `()`, \
             `Option<http::Response<{B}>>` or `http::Response<{B}>`",
     note = "where the service's body can't be made from a `String`, as in tonic, a strict layer needs a closure \
             that returns `http::Response<{B}>`"
 )]
 pub trait OnError<M: Mode, B> {
     /// The answer, in the form that this kind of layer needs.
-    fn answer(&self, signed_out: &SignedOut) -> M::Answer<B>;
+    fn answer(&self, cause: &M::Cause) -> M::Answer<B>;
 }
 
-/// A strict layer answers as [`SignedOut::refusal`] says; a lax one lets the request through.
+/// A strict layer answers as [`Refused::refusal`] says; a lax one lets the request through.
 ///
 /// ```
 /// use clerk_axum::{DefaultAnswer, RequireSession};
@@ -49,8 +51,8 @@ pub trait OnError<M: Mode, B> {
 pub struct DefaultAnswer;
 
 impl<B: From<String>> OnError<Strict, B> for DefaultAnswer {
-    fn answer(&self, signed_out: &SignedOut) -> Response<B> {
-        signed_out.refusal().into()
+    fn answer(&self, refused: &Refused) -> Response<B> {
+        refused.refusal().into()
     }
 }
 
@@ -63,11 +65,11 @@ impl<B> OnError<Lax, B> for DefaultAnswer {
 impl<M, B, F, A> OnError<M, B> for F
 where
     M: Mode,
-    F: Fn(&SignedOut) -> A,
+    F: Fn(&M::Cause) -> A,
     A: Answer<M, B>,
 {
-    fn answer(&self, signed_out: &SignedOut) -> M::Answer<B> {
-        self(signed_out).complete(signed_out)
+    fn answer(&self, cause: &M::Cause) -> M::Answer<B> {
+        self(cause).complete(cause)
     }
 }
 
@@ -85,7 +87,7 @@ where
 /// assert!(answer.is_some());
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no answer with a body of type `{B}` for a caller who is signed out",
+    message = "`{Self}` is no answer with a body of type `{B}` for a caller who is not let in",
     note = "return `()`, `Option<http::Response<{B}>>` or `http::Response<{B}>` from the closure (axum: \
             `.into_response()`)",
     note = "where the service's body can't be made from a `String`, as in tonic, the closure of a strict layer \
@@ -93,7 +95,7 @@ where
 )]
 pub trait Answer<M: Mode, B> {
     /// The answer in the form that this kind of layer needs; a strict one falls back on the usual.
-    fn complete(self, signed_out: &SignedOut) -> M::Answer<B>;
+    fn complete(self, cause: &M::Cause) -> M::Answer<B>;
 }
 
 impl<B> Answer<Lax, B> for () {
@@ -115,19 +117,19 @@ impl<B> Answer<Lax, B> for Response<B> {
 }
 
 impl<B: From<String>> Answer<Strict, B> for () {
-    fn complete(self, signed_out: &SignedOut) -> Response<B> {
-        signed_out.refusal().into()
+    fn complete(self, refused: &Refused) -> Response<B> {
+        refused.refusal().into()
     }
 }
 
 impl<B: From<String>> Answer<Strict, B> for Option<Response<B>> {
-    fn complete(self, signed_out: &SignedOut) -> Response<B> {
-        self.unwrap_or_else(|| signed_out.refusal().into())
+    fn complete(self, refused: &Refused) -> Response<B> {
+        self.unwrap_or_else(|| refused.refusal().into())
     }
 }
 
 impl<B> Answer<Strict, B> for Response<B> {
-    fn complete(self, _: &SignedOut) -> Response<B> {
+    fn complete(self, _: &Refused) -> Response<B> {
         self
     }
 }

@@ -19,7 +19,8 @@ use std::{
 
 use bytes::Bytes;
 use clerk_axum::{
-    AuthState, Reason, RequireSession, Session, SignedOut, TokenSource, Verifier, WithSession,
+    AuthState, Reason, Refused, RequireSession, Session, SignedOut, TokenSource, Verifier,
+    WithSession,
 };
 use clerk_verify::testing::TestIssuer;
 use http::{Method, Request, Response, StatusCode};
@@ -79,7 +80,7 @@ struct GrpcBody;
 #[tokio::test]
 async fn a_body_that_no_text_turns_into_is_guarded_with_a_closure() {
     let inner = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(GrpcBody)) });
-    let layer = RequireSession::new(verifier()).on_error(|_: &SignedOut| {
+    let layer = RequireSession::new(verifier()).on_error(|_: &Refused| {
         let mut response = Response::new(GrpcBody);
         response
             .headers_mut()
@@ -203,8 +204,8 @@ async fn a_preflight_is_refused_unless_it_is_allowed() {
 async fn on_error_observes_or_answers() {
     let seen = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&seen);
-    let observing = RequireSession::new(verifier()).on_error(move |signed_out: &SignedOut| {
-        assert_eq!(signed_out.reason(), Reason::SessionTokenMissing);
+    let observing = RequireSession::new(verifier()).on_error(move |refused: &Refused| {
+        assert_eq!(refused.reason(), Reason::SessionTokenMissing);
         counter.fetch_add(1, Ordering::SeqCst);
     });
     let service = observing.layer(service_fn(echo));
@@ -213,7 +214,7 @@ async fn on_error_observes_or_answers() {
     service.oneshot(good()).await.unwrap();
     assert_eq!(seen.load(Ordering::SeqCst), 1);
 
-    let teapot = |_: &SignedOut| {
+    let teapot = |_: &Refused| {
         let mut response = Response::new("mine".to_owned());
         *response.status_mut() = StatusCode::IM_A_TEAPOT;
         response
@@ -228,6 +229,11 @@ async fn on_error_observes_or_answers() {
         (response.status(), response.body().as_str()),
         (StatusCode::IM_A_TEAPOT, "mine")
     );
+    let teapot = |_: &SignedOut| {
+        let mut response = Response::new("mine".to_owned());
+        *response.status_mut() = StatusCode::IM_A_TEAPOT;
+        response
+    };
     let response = WithSession::new(verifier())
         .on_error(teapot)
         .layer(service_fn(echo))
@@ -238,14 +244,13 @@ async fn on_error_observes_or_answers() {
 
 #[tokio::test]
 async fn on_error_may_leave_the_answer_to_the_layer() {
-    let none = |_: &SignedOut| None::<Response<String>>;
     let strict = RequireSession::new(verifier())
-        .on_error(none)
+        .on_error(|_| None::<Response<String>>)
         .layer(service_fn(echo));
     let response = strict.oneshot(without_token()).await.unwrap();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     let lax = WithSession::new(verifier())
-        .on_error(none)
+        .on_error(|_| None::<Response<String>>)
         .layer(service_fn(echo));
     assert_eq!(
         lax.oneshot(without_token()).await.unwrap().status(),

@@ -66,6 +66,7 @@
 mod algorithm;
 mod auth_state;
 mod authentication;
+mod authorization;
 mod builder;
 mod checks;
 mod claims;
@@ -78,6 +79,7 @@ mod keys;
 mod pipeline;
 mod reason;
 mod refusal;
+mod refused;
 mod request;
 mod session;
 mod standalone;
@@ -98,13 +100,18 @@ pub use self::{
     algorithm::Algorithm,
     auth_state::{AuthState, SignedOut},
     authentication::{Authentication, PendingAuthentication},
+    authorization::{Dimension, Forbidden, Level, Requirement, Reverification, Unmet},
     builder::{Instance, VerifierBuilder},
-    claims::{Actor, Claims, ClaimsError, FactorVerificationAge, Organization, SessionStatus},
+    claims::{
+        Actor, Claims, ClaimsError, Entitlements, FactorVerificationAge, Organization,
+        SessionStatus,
+    },
     clock::{Clock, FixedClock, SystemClock},
     error::{ConfigError, ConfigProblem, VerifyError},
     keys::{KeySourceState, KeySourceStatus},
     reason::Reason,
     refusal::Refusal,
+    refused::Refused,
     request::{HeaderValues, RequestHeaders, TokenSource},
     session::Session,
     standalone::verify_token,

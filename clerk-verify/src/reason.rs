@@ -51,6 +51,10 @@ pub enum Reason {
     TokenIatInTheFuture,
     /// The user has tasks to finish before the session is active.
     SessionPending,
+    /// The caller is signed in and lacks a role, permission, feature or plan.
+    InsufficientAuthorization,
+    /// The caller is signed in and must prove anew who they are.
+    ReverificationError,
 }
 
 impl Reason {
@@ -79,11 +83,13 @@ impl Reason {
             Self::TokenNotActiveYet => "token-not-active-yet",
             Self::TokenIatInTheFuture => "token-iat-in-the-future",
             Self::SessionPending => "session-pending",
+            Self::InsufficientAuthorization => "insufficient-authorization",
+            Self::ReverificationError => "reverification-error",
         }
     }
 
     /// The HTTP status a strict layer answers with: 401 where the caller can mend it by signing in
-    /// again, 503 where this server has no keys and can't tell.
+    /// again, 403 where they are signed in and may not, 503 where this server has no keys and can't tell.
     ///
     /// ```
     /// assert_eq!(clerk_verify::Reason::SecretKeyInvalid.status(), 503);
@@ -92,6 +98,7 @@ impl Reason {
     pub const fn status(self) -> u16 {
         match self {
             Self::JwkRemoteFailedToLoad | Self::SecretKeyInvalid | Self::JwkFailedToResolve => 503,
+            Self::InsufficientAuthorization | Self::ReverificationError => 403,
             _ => 401,
         }
     }
@@ -133,6 +140,10 @@ impl Reason {
             Self::SessionPending => {
                 "The session is pending: the user has tasks to finish before it is active."
             }
+            Self::InsufficientAuthorization => {
+                "The session lacks a role, permission, feature or plan that is needed here."
+            }
+            Self::ReverificationError => "The user has to verify their identity anew.",
         }
     }
 }

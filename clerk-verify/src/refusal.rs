@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{auth_state::SignedOut, error::VerifyError, reason::Reason};
+use crate::{
+    auth_state::SignedOut,
+    authorization::{Forbidden, Reverification},
+    error::VerifyError,
+    reason::Reason,
+};
 
 /// The answer to a refused request: status, headers and body.
 ///
@@ -15,6 +20,8 @@ use crate::{auth_state::SignedOut, error::VerifyError, reason::Reason};
 /// |---|---|---|
 /// | no token | 401 | `www-authenticate: Bearer`, `x-clerk-auth-status: signed-out` |
 /// | a token that is not accepted | 401 | `www-authenticate: Bearer error="invalid_token", …`, `x-clerk-auth-status: signed-out` |
+/// | a role, permission, feature or plan is missing | 403 | `www-authenticate: Bearer error="insufficient_scope"` |
+/// | nothing is missing but a fresh verification | 403 | none; the body is what Clerk's frontend SDK looks for |
 /// | no keys to verify with | 503 | `retry-after` while backing off, `x-clerk-auth-status: signed-out` |
 ///
 /// ```
@@ -36,6 +43,7 @@ use crate::{auth_state::SignedOut, error::VerifyError, reason::Reason};
 pub struct Refusal {
     reason: Reason,
     retry_after: Option<Duration>,
+    reverification: Option<Reverification>,
 }
 
 impl Refusal {
@@ -79,7 +87,7 @@ impl Refusal {
         [
             ("www-authenticate", self.challenge()),
             ("retry-after", self.retry_after_seconds()),
-            ("x-clerk-auth-status", Some("signed-out".to_owned())),
+            ("x-clerk-auth-status", self.auth_status()),
             ("x-clerk-auth-reason", Some(self.reason.as_str().to_owned())),
             ("cache-control", Some("no-store".to_owned())),
             ("content-type", Some("application/json".to_owned())),
@@ -88,7 +96,8 @@ impl Refusal {
         .filter_map(|(name, value)| Some((name, value?)))
     }
 
-    /// The JSON body: `{"errors":[{"code":"<reason>","message":"…"}]}`.
+    /// The JSON body: `{"errors":[{"code":"<reason>","message":"…"}]}`. Where a fresh verification is needed,
+    /// the one that Clerk's frontend SDK acts on.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;
@@ -98,18 +107,29 @@ impl Refusal {
     /// ```
     #[must_use]
     pub fn body(&self) -> String {
-        error_body(self.reason.as_str(), self.reason.description())
+        match self.reverification {
+            Some(reverification) => reverification_body(reverification),
+            None => error_body(self.reason.as_str(), self.reason.description()),
+        }
     }
 
     fn challenge(&self) -> Option<String> {
         match self.reason {
             Reason::SessionTokenMissing => Some("Bearer".to_owned()),
+            Reason::InsufficientAuthorization => {
+                Some("Bearer error=\"insufficient_scope\"".to_owned())
+            }
             reason if reason.status() == 401 => Some(format!(
                 "Bearer error=\"invalid_token\", error_description=\"{}\"",
                 reason.description()
             )),
             _ => None,
         }
+    }
+
+    /// Nothing where the caller is signed in, and only may not.
+    fn auth_status(&self) -> Option<String> {
+        (self.status() != 403).then(|| "signed-out".to_owned())
     }
 
     /// Whole seconds, rounded up: a caller that keeps to it never comes too early.
@@ -130,6 +150,17 @@ impl From<&VerifyError> for Refusal {
             retry_after: error
                 .retry_after()
                 .filter(|_| error.reason().status() == 503),
+            reverification: None,
+        }
+    }
+}
+
+impl From<&Forbidden> for Refusal {
+    fn from(forbidden: &Forbidden) -> Self {
+        Self {
+            reason: forbidden.reason(),
+            retry_after: None,
+            reverification: forbidden.reverification(),
         }
     }
 }
@@ -151,11 +182,39 @@ pub(crate) fn error_body(code: &str, message: &str) -> String {
         code: &'a str,
         message: &'a str,
     }
-    let body = Body {
+    to_json(&Body {
         errors: [Problem { code, message }],
-    };
-    // Two strings can't fail to serialize; an empty object keeps the answer JSON all the same.
-    serde_json::to_string(&body).unwrap_or_else(|_| "{}".to_owned())
+    })
+}
+
+/// What `useReverification` of Clerk's frontend SDK keys on.
+fn reverification_body(reverification: Reverification) -> String {
+    #[derive(Serialize)]
+    struct Body {
+        clerk_error: ClerkError,
+    }
+    #[derive(Serialize)]
+    struct ClerkError {
+        r#type: &'static str,
+        reason: &'static str,
+        metadata: Metadata,
+    }
+    #[derive(Serialize)]
+    struct Metadata {
+        reverification: Reverification,
+    }
+    to_json(&Body {
+        clerk_error: ClerkError {
+            r#type: "forbidden",
+            reason: Reason::ReverificationError.as_str(),
+            metadata: Metadata { reverification },
+        },
+    })
+}
+
+fn to_json(body: &impl Serialize) -> String {
+    // Strings and a number can't fail to serialize; an empty object keeps the answer JSON all the same.
+    serde_json::to_string(body).unwrap_or_else(|_| "{}".to_owned())
 }
 
 #[cfg(test)]
@@ -166,6 +225,7 @@ mod tests {
         Refusal {
             reason,
             retry_after,
+            reverification: None,
         }
     }
 

@@ -4,8 +4,12 @@ use std::{fmt, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use crate::claims::{
-    Actor, Claims, ClaimsError, FactorVerificationAge, Organization, SessionStatus,
+use crate::{
+    authorization::{Forbidden, Requirement},
+    claims::{
+        Actor, Claims, ClaimsError, Entitlements, FactorVerificationAge, Organization,
+        SessionStatus,
+    },
 };
 
 /// A signed-in user's session, from a token that passed every check.
@@ -168,6 +172,74 @@ impl Session {
     #[must_use]
     pub fn factor_verification_age(&self) -> Option<FactorVerificationAge> {
         self.0.factor_verification_age()
+    }
+
+    /// The features that the user and the active organization have (`fea`). To decide by them, see
+    /// [`has`](Self::has).
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let session = TestIssuer::new().token().features(["u:beta"]).session().unwrap();
+    /// assert!(session.features().unwrap().of_user().eq(["beta"]));
+    /// ```
+    #[must_use]
+    pub fn features(&self) -> Option<&Entitlements> {
+        self.0.features()
+    }
+
+    /// The plans that the user and the active organization are on (`pla`). To decide by them, see
+    /// [`has`](Self::has).
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let session = TestIssuer::new().token().plans(["o:team"]).session().unwrap();
+    /// assert!(session.plans().unwrap().of_organization().eq(["team"]));
+    /// ```
+    #[must_use]
+    pub fn plans(&self) -> Option<&Entitlements> {
+        self.0.plans()
+    }
+
+    /// Whether the session meets a [`Requirement`].
+    ///
+    /// ```
+    /// use clerk_verify::{Requirement, testing::TestIssuer};
+    ///
+    /// let session = TestIssuer::new()
+    ///     .token()
+    ///     .org("org_1", "admin")
+    ///     .permissions(["org:invoices:create"])
+    ///     .session()
+    ///     .unwrap();
+    /// assert!(session.has(&Requirement::new().role("org:admin").permission("org:invoices:create")));
+    /// assert!(!session.has(&Requirement::new().role("org:admin").permission("org:invoices:delete")));
+    /// ```
+    #[must_use]
+    pub fn has(&self, requirement: &Requirement) -> bool {
+        requirement.is_met_by(&self.0)
+    }
+
+    /// Insists on a [`Requirement`]: for `?` in a handler, where the error becomes the 403 that a layer would
+    /// answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Forbidden`], which says what is missing.
+    ///
+    /// ```
+    /// use clerk_verify::{Forbidden, Requirement, Session, testing::TestIssuer};
+    ///
+    /// fn delete_invoice(session: &Session) -> Result<(), Forbidden> {
+    ///     session.require(&Requirement::new().permission("org:invoices:delete"))?;
+    ///     Ok(())
+    /// }
+    ///
+    /// let session = TestIssuer::new().token().org("org_1", "member").session().unwrap();
+    /// let forbidden = delete_invoice(&session).unwrap_err();
+    /// assert_eq!(forbidden.refusal().status(), 403);
+    /// ```
+    pub fn require(&self, requirement: &Requirement) -> Result<(), Forbidden> {
+        requirement.check(&self.0)
     }
 
     /// All claims.

@@ -2,6 +2,7 @@
 
 mod actor;
 mod custom;
+mod entitlements;
 mod factor_age;
 mod organization;
 mod payload;
@@ -15,8 +16,8 @@ use serde_json::Value;
 
 pub(crate) use self::payload::Payload;
 pub use self::{
-    actor::Actor, custom::ClaimsError, factor_age::FactorVerificationAge,
-    organization::Organization, status::SessionStatus,
+    actor::Actor, custom::ClaimsError, entitlements::Entitlements,
+    factor_age::FactorVerificationAge, organization::Organization, status::SessionStatus,
 };
 use crate::json::Member;
 
@@ -56,6 +57,8 @@ pub struct Claims {
     factor_verification_age: Option<FactorVerificationAge>,
     version: u8,
     organization: Option<Organization>,
+    features: Option<Entitlements>,
+    plans: Option<Entitlements>,
     raw: String,
 }
 
@@ -85,6 +88,8 @@ impl Claims {
             factor_verification_age: FactorVerificationAge::from_claim(payload.fva),
             version,
             organization: Organization::read(payload, version),
+            features: Entitlements::read(payload.fea),
+            plans: Entitlements::read(payload.pla),
             raw,
         }
     }
@@ -259,8 +264,32 @@ impl Claims {
         self.organization.as_ref()
     }
 
-    /// One claim as a JSON value, by its name: custom claims, and those that have no accessor, such as
-    /// version 2's `o`, `fea` and `pla`. Parses the payload at each call.
+    /// `fea`: the features that the user and the active organization have. `None` where the token does not say.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let session = TestIssuer::new().token().features(["o:invoices"]).session().unwrap();
+    /// assert!(session.claims().features().unwrap().of_organization().eq(["invoices"]));
+    /// ```
+    #[must_use]
+    pub fn features(&self) -> Option<&Entitlements> {
+        self.features.as_ref()
+    }
+
+    /// `pla`: the plans that the user and the active organization have. `None` where the token does not say.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let session = TestIssuer::new().token().plans(["u:pro"]).session().unwrap();
+    /// assert!(session.claims().plans().unwrap().of_user().eq(["pro"]));
+    /// ```
+    #[must_use]
+    pub fn plans(&self) -> Option<&Entitlements> {
+        self.plans.as_ref()
+    }
+
+    /// One claim as a JSON value, by its name: custom claims, and the raw form of those that have an accessor.
+    /// Parses the payload at each call.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;

@@ -42,6 +42,8 @@ pub(crate) struct Payload<'a> {
     #[serde(borrow, default, deserialize_with = "member")]
     pub(crate) org_slug: Member<'a>,
     #[serde(borrow, default, deserialize_with = "member")]
+    pub(crate) pla: Member<'a>,
+    #[serde(borrow, default, deserialize_with = "member")]
     pub(crate) sid: Member<'a>,
     #[serde(borrow, default, deserialize_with = "member")]
     pub(crate) sts: Member<'a>,

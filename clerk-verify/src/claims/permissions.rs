@@ -6,6 +6,8 @@
 
 use std::collections::HashSet;
 
+use super::entitlements::{Entry, entries};
+
 /// The permissions that the three claims grant, in the order of the features.
 ///
 /// Which feature a mask belongs to is read in the way that grants least where the claims leave it open:
@@ -16,8 +18,8 @@ pub(super) fn decode(fea: &str, per: &str, fpm: &str) -> Vec<String> {
     if fea.is_empty() || per.is_empty() || fpm.is_empty() {
         return Vec::new();
     }
-    let features: Vec<Feature<'_>> = list(fea).map(Feature::parse).collect();
-    let in_organization: Vec<Feature<'_>> = features
+    let features: Vec<Entry<'_>> = entries(fea).collect();
+    let in_organization: Vec<Entry<'_>> = features
         .iter()
         .copied()
         .filter(|feature| feature.organization)
@@ -42,23 +44,7 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim)
 }
 
-#[derive(Clone, Copy)]
-struct Feature<'a> {
-    slug: &'a str,
-    organization: bool,
-}
-
-impl<'a> Feature<'a> {
-    fn parse(entry: &'a str) -> Self {
-        let (scope, slug) = entry.split_once(':').unwrap_or(("", entry));
-        Self {
-            slug,
-            organization: matches!(scope, "o" | "ou" | "uo") && !slug.is_empty(),
-        }
-    }
-}
-
-fn granted(features: &[Feature<'_>], names: &[&str], masks: &[&str]) -> Vec<String> {
+fn granted(features: &[Entry<'_>], names: &[&str], masks: &[&str]) -> Vec<String> {
     let mut permissions = Vec::new();
     for (feature, mask) in features.iter().zip(masks) {
         if !feature.organization {

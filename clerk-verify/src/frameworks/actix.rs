@@ -10,8 +10,10 @@ use actix_web::{
 use super::{MissingLayer, SessionRejection};
 use crate::{
     auth_state::{AuthState, SignedOut},
+    authorization::Forbidden,
     error::VerifyError,
     refusal::Refusal,
+    refused::Refused,
     session::Session,
 };
 
@@ -79,6 +81,26 @@ impl ResponseError for SignedOut {
     }
 }
 
+impl ResponseError for Forbidden {
+    fn status_code(&self) -> StatusCode {
+        status(&self.refusal())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.refusal().into()
+    }
+}
+
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        status(&self.refusal())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.refusal().into()
+    }
+}
+
 impl ResponseError for MissingLayer {
     fn error_response(&self) -> HttpResponse {
         HttpResponse::InternalServerError()
@@ -92,6 +114,7 @@ impl ResponseError for SessionRejection {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::SignedOut(signed_out) => signed_out.status_code(),
+            Self::Forbidden(forbidden) => forbidden.status_code(),
             Self::MissingLayer(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -99,6 +122,7 @@ impl ResponseError for SessionRejection {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::SignedOut(signed_out) => signed_out.error_response(),
+            Self::Forbidden(forbidden) => forbidden.error_response(),
             Self::MissingLayer(missing) => missing.error_response(),
         }
     }

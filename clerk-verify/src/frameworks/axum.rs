@@ -9,8 +9,10 @@ use http::{StatusCode, header, request::Parts};
 use super::{MissingLayer, SessionRejection};
 use crate::{
     auth_state::{AuthState, SignedOut},
+    authorization::Forbidden,
     error::VerifyError,
     refusal::Refusal,
+    refused::Refused,
     session::Session,
 };
 
@@ -73,6 +75,24 @@ impl IntoResponse for SignedOut {
     }
 }
 
+/// The refusal; what is missing goes along in the response's extensions for layers further out.
+impl IntoResponse for Forbidden {
+    fn into_response(self) -> Response {
+        let mut response = self.refusal().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::SignedOut(signed_out) => signed_out.into_response(),
+            Self::Forbidden(forbidden) => forbidden.into_response(),
+        }
+    }
+}
+
 impl IntoResponse for MissingLayer {
     fn into_response(self) -> Response {
         let headers = [
@@ -87,6 +107,7 @@ impl IntoResponse for SessionRejection {
     fn into_response(self) -> Response {
         match self {
             Self::SignedOut(signed_out) => signed_out.into_response(),
+            Self::Forbidden(forbidden) => forbidden.into_response(),
             Self::MissingLayer(missing) => missing.into_response(),
         }
     }

@@ -2,9 +2,12 @@
 
 use std::{error::Error, fmt};
 
-use crate::{auth_state::SignedOut, refusal::error_body};
+use crate::{
+    auth_state::SignedOut, authorization::Forbidden, refusal::error_body, refused::Refused,
+};
 
-/// Why a handler's argument could not be made.
+/// Why a handler's argument could not be made. The extractors of this crate never say
+/// [`Forbidden`](SessionRejection::Forbidden); one of your own, which asks for more than a session, may.
 ///
 /// ```
 /// use clerk_verify::{AuthState, SessionRejection, testing::TestIssuer};
@@ -18,6 +21,8 @@ use crate::{auth_state::SignedOut, refusal::error_body};
 pub enum SessionRejection {
     /// The caller is signed out: 401, or 503 where the keys are not to be had.
     SignedOut(SignedOut),
+    /// The caller is signed in and lacks what is required: 403.
+    Forbidden(Forbidden),
     /// No layer looked at the request: 500, a mistake in the set-up of the routes.
     MissingLayer(MissingLayer),
 }
@@ -26,6 +31,7 @@ impl fmt::Display for SessionRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SignedOut(signed_out) => signed_out.fmt(f),
+            Self::Forbidden(forbidden) => forbidden.fmt(f),
             Self::MissingLayer(missing) => missing.fmt(f),
         }
     }
@@ -36,6 +42,21 @@ impl Error for SessionRejection {}
 impl From<SignedOut> for SessionRejection {
     fn from(signed_out: SignedOut) -> Self {
         Self::SignedOut(signed_out)
+    }
+}
+
+impl From<Forbidden> for SessionRejection {
+    fn from(forbidden: Forbidden) -> Self {
+        Self::Forbidden(forbidden)
+    }
+}
+
+impl From<Refused> for SessionRejection {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::SignedOut(signed_out) => Self::SignedOut(signed_out),
+            Refused::Forbidden(forbidden) => Self::Forbidden(forbidden),
+        }
     }
 }
 

@@ -34,43 +34,49 @@ impl Organization {
         }
     }
 
-    /// Packs the permissions as Clerk does: one mask for each feature, bit `j` for the `j`-th permission.
-    pub(super) fn claims_v2(&self, claims: &mut Map<String, Value>) {
-        let mut features: Vec<(&str, u128)> = Vec::new();
+    /// Packs the permissions as Clerk does: one mask for each entry of `fea`, bit `j` for the `j`-th permission.
+    /// `scoped` are entries that are there for themselves.
+    pub(super) fn claims_v2(&self, scoped: &[String], claims: &mut Map<String, Value>) {
+        let mut features: Vec<(String, u128)> =
+            scoped.iter().map(|entry| (entry.clone(), 0)).collect();
         let mut names: Vec<&str> = Vec::new();
         for permission in &self.permissions {
             let key = permission.strip_prefix("org:").unwrap_or(permission);
             let (feature, name) = key.split_once(':').unwrap_or((key, ""));
-            let position =
-                |list: &[&str], wanted: &str| list.iter().position(|entry| *entry == wanted);
-            let bit = position(&names, name).unwrap_or_else(|| {
-                names.push(name);
-                names.len() - 1
-            });
+            let bit = names
+                .iter()
+                .position(|known| *known == name)
+                .unwrap_or_else(|| {
+                    names.push(name);
+                    names.len() - 1
+                });
             let mask = 1_u128
                 .checked_shl(u32::try_from(bit).unwrap_or(u32::MAX))
                 .unwrap_or(0);
-            match features.iter_mut().find(|(known, _)| *known == feature) {
+            let is_it = |entry: &str| {
+                ["o:", "ou:", "uo:"]
+                    .iter()
+                    .any(|scope| entry.strip_prefix(scope) == Some(feature))
+            };
+            match features.iter_mut().find(|(entry, _)| is_it(entry)) {
                 Some((_, known)) => *known |= mask,
-                None => features.push((feature, mask)),
+                None => features.push((format!("o:{feature}"), mask)),
             }
         }
-        let join = |parts: Vec<String>| parts.join(",");
         let mut o = Map::new();
         o.insert("id".to_owned(), self.id.clone().into());
         o.insert("rol".to_owned(), self.role.clone().into());
         if let Some(slug) = &self.slug {
             o.insert("slg".to_owned(), slug.clone().into());
         }
-        if !features.is_empty() {
-            let list = features
-                .iter()
-                .map(|(feature, _)| format!("o:{feature}"))
-                .collect();
-            claims.insert("fea".to_owned(), join(list).into());
-            let masks = features.iter().map(|(_, mask)| mask.to_string()).collect();
+        if !self.permissions.is_empty() {
+            let (entries, masks): (Vec<String>, Vec<String>) = features
+                .into_iter()
+                .map(|(entry, mask)| (entry, mask.to_string()))
+                .unzip();
+            claims.insert("fea".to_owned(), entries.join(",").into());
             o.insert("per".to_owned(), names.join(",").into());
-            o.insert("fpm".to_owned(), join(masks).into());
+            o.insert("fpm".to_owned(), masks.join(",").into());
         }
         claims.insert("o".to_owned(), o.into());
     }

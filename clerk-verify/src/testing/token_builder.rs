@@ -32,6 +32,8 @@ pub struct TokenBuilder {
     issued_at: i64,
     lifetime: i64,
     organization: Option<Organization>,
+    features: Vec<String>,
+    plans: Vec<String>,
     header: Map<String, Value>,
     claims: Map<String, Value>,
     removed: Vec<String>,
@@ -51,6 +53,8 @@ impl TokenBuilder {
             version: 2,
             lifetime: LIFETIME,
             organization: None,
+            features: Vec::new(),
+            plans: Vec::new(),
             header: Map::new(),
             claims: Map::new(),
             removed: Vec::new(),
@@ -121,6 +125,44 @@ impl TokenBuilder {
     pub fn permissions(mut self, permissions: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.organization_mut().permissions = permissions.into_iter().map(Into::into).collect();
         self
+    }
+
+    /// The features (`fea`), each with the scope it is granted in: `o:` organization, `u:` user, `ou:` both. One
+    /// without a scope is granted in both.
+    ///
+    /// ```
+    /// # use clerk_verify::{Requirement, testing::TestIssuer};
+    /// let session = TestIssuer::new().token().features(["o:invoices", "u:beta"]).session().unwrap();
+    /// assert!(session.has(&Requirement::new().feature("org:invoices").feature("user:beta")));
+    /// ```
+    pub fn features(mut self, features: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.features = features.into_iter().map(scoped).collect();
+        self
+    }
+
+    /// The plans (`pla`), with their scopes as [`features`](Self::features) has them.
+    ///
+    /// ```
+    /// # use clerk_verify::{Requirement, testing::TestIssuer};
+    /// let session = TestIssuer::new().token().plans(["o:team"]).session().unwrap();
+    /// assert!(session.has(&Requirement::new().plan("team")));
+    /// ```
+    pub fn plans(mut self, plans: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.plans = plans.into_iter().map(scoped).collect();
+        self
+    }
+
+    /// How many minutes ago the user verified the first and the second factor (`fva`); `None` for never.
+    /// Default of version 2: the first factor just now, the second never.
+    ///
+    /// ```
+    /// # use clerk_verify::{Requirement, Reverification, testing::TestIssuer};
+    /// let session = TestIssuer::new().token().factors_verified(Some(5), Some(9)).session().unwrap();
+    /// assert!(session.has(&Requirement::new().reverification(Reverification::strict())));
+    /// ```
+    pub fn factors_verified(self, first: Option<u32>, second: Option<u32>) -> Self {
+        let minutes = |age: Option<u32>| age.map_or(-1, i64::from);
+        self.claim("fva", [minutes(first), minutes(second)].as_slice())
     }
 
     /// `azp`. Default: the issuer's [`authorized_party`](TestIssuer::authorized_party). To leave it out: `without("azp")`.
@@ -400,9 +442,15 @@ impl TokenBuilder {
             set("sts", "active".into());
             set("v", 2.into());
         }
+        if !self.features.is_empty() {
+            set("fea", self.features.join(",").into());
+        }
+        if !self.plans.is_empty() {
+            set("pla", self.plans.join(",").into());
+        }
         if let Some(organization) = &self.organization {
             if self.version == 2 {
-                organization.claims_v2(&mut claims);
+                organization.claims_v2(&self.features, &mut claims);
             } else {
                 organization.claims_v1(&mut claims);
             }
@@ -410,6 +458,15 @@ impl TokenBuilder {
         claims.extend(self.claims.clone());
         claims.retain(|name, _| !self.removed.contains(name));
         claims
+    }
+}
+
+fn scoped(slug: impl Into<String>) -> String {
+    let slug = slug.into();
+    if slug.contains(':') {
+        slug
+    } else {
+        format!("ou:{slug}")
     }
 }
 

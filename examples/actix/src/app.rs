@@ -12,7 +12,7 @@ use actix_web::{
     middleware::Logger,
     web,
 };
-use clerk_actix::{AuthState, RequireSession, Session, SignedOut, Verifier, WithSession};
+use clerk_actix::{AuthState, Refused, RequireSession, Session, Verifier, WithSession};
 
 use crate::notes::{self, Notes};
 
@@ -78,9 +78,9 @@ async fn me(session: Session) -> String {
 
 /// The caller hears a code. What exactly was wrong, and what to do about it, is for the log, and quotes claims
 /// of the token: not more than one wants to see while looking for a mistake.
-fn log_refusal(signed_out: &SignedOut) {
-    tracing::info!(reason = signed_out.reason().as_str(), "refused");
-    tracing::debug!("refused: {}", signed_out.error());
+fn log_refusal(refused: &Refused) {
+    tracing::info!(reason = refused.reason().as_str(), "refused");
+    tracing::debug!("refused: {}", refused.error());
 }
 
 /// The frontends that may call from a browser are those whose tokens are accepted.
