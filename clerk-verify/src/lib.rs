@@ -71,6 +71,7 @@ mod builder;
 mod checks;
 mod claims;
 mod clock;
+mod describe;
 mod env;
 mod error;
 mod frameworks;
@@ -108,7 +109,7 @@ pub use self::{
     },
     clock::{Clock, FixedClock, SystemClock},
     error::{ConfigError, ConfigProblem, VerifyError},
-    keys::{KeySourceState, KeySourceStatus},
+    keys::{KeySourceState, KeySourceStatus, publishable_key::InstanceType},
     reason::Reason,
     refusal::Refusal,
     refused::Refused,

@@ -8,8 +8,11 @@ use crate::{
     claims::{Claims, Payload},
     clock::{Clock, unix_millis},
     error::{Kind, List, Seen},
-    keys::{Keys, Lookup, MAX_KEY_ID_LEN, Need},
-    request::TokenSource,
+    keys::{
+        Keys, Lookup, MAX_KEY_ID_LEN, Need,
+        publishable_key::{InstanceType, PublishableKey},
+    },
+    request::{AppCookies, SessionCookies, TokenSource},
     session::Session,
     token::{Compact, Header},
     token_class,
@@ -26,6 +29,9 @@ pub(crate) struct Pipeline {
     pub(crate) max_token_len: usize,
     pub(crate) max_claims_nesting: usize,
     pub(crate) token_sources: Arc<[TokenSource]>,
+    pub(crate) session_cookies: SessionCookies,
+    /// The option or variable that names the authorized parties.
+    pub(crate) parties_from: String,
 }
 
 /// A Clerk instance whose tokens are accepted.
@@ -33,6 +39,32 @@ pub(crate) struct Pipeline {
 pub(crate) struct Trusted {
     pub(crate) issuers: Arc<[String]>,
     pub(crate) keys: Keys,
+    pub(crate) about: About,
+}
+
+/// What an instance is, and by which options: for people to read.
+#[derive(Debug)]
+pub(crate) struct About {
+    pub(crate) app: Option<PublishableKey>,
+    pub(crate) app_from: String,
+    /// The host of the satellite's own Frontend API.
+    pub(crate) satellite: Option<String>,
+    pub(crate) issuers_from: String,
+    pub(crate) keys_from: String,
+}
+
+impl Trusted {
+    /// The names of its cookies, where its publishable key is known.
+    pub(crate) fn cookies(&self) -> Option<AppCookies> {
+        let app = self.about.app.as_ref()?;
+        let host = self.about.satellite.as_ref().unwrap_or(&app.frontend_api);
+        let is_production = app.instance_type == InstanceType::Production;
+        Some(AppCookies::new(
+            &app.cookie_suffix,
+            host.clone(),
+            is_production,
+        ))
+    }
 }
 
 /// How far a token came with the keys at hand.

@@ -7,20 +7,22 @@ use std::{
     task::Poll,
 };
 
+#[cfg(all(feature = "remote", feature = "testing"))]
+use crate::keys::Lookup;
 #[cfg(feature = "remote")]
 use crate::keys::remote::KeySnapshot;
 use crate::{
     auth_state::AuthState,
     authentication::{Authentication, PendingAuthentication, decided},
     builder::VerifierBuilder,
+    clock::unix_millis,
+    describe,
     error::{ConfigError, Kind, VerifyError},
-    keys::KeySourceStatus,
+    keys::{KeySourceStatus, publishable_key::InstanceType},
     pipeline::{Asked, Pipeline, Progress, Trusted, unknown_key},
     request::{Extraction, RequestHeaders, TokenSource, extract},
     session::Session,
 };
-#[cfg(all(feature = "remote", feature = "testing"))]
-use crate::{clock::unix_millis, keys::Lookup};
 
 /// Verifies session tokens.
 ///
@@ -168,7 +170,8 @@ impl Verifier {
         sources: Option<&[TokenSource]>,
     ) -> Authentication {
         let sources = sources.unwrap_or(&self.0.token_sources);
-        let token = match extract(headers, sources) {
+        let now = || unix_millis(self.0.clock.now());
+        let token = match extract(headers, sources, &self.0.session_cookies, now) {
             Extraction::Token(token) => token,
             Extraction::None => {
                 return Authentication::Done(decided(Err(Kind::Missing.into())));
@@ -310,6 +313,39 @@ impl Verifier {
         let issuer = issuer.trim_end_matches('/');
         let has_it = |trusted: &&Trusted| trusted.issuers.iter().any(|known| known == issuer);
         self.0.trusted.iter().find(has_it)?.keys.export()
+    }
+
+    /// What is trusted here, and by which option or variable: the first thing to read when a token is refused. Several
+    /// lines for people, whose wording may change. Holds no key, no secret and no key id.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let verifier = TestIssuer::new().verifier().authorized_parties(["https://app.example.com"]).build().unwrap();
+    /// let description = verifier.describe();
+    /// assert!(description.contains("https://clerk.example.test"));
+    /// assert!(description.contains("https://app.example.com"));
+    /// ```
+    #[must_use]
+    pub fn describe(&self) -> String {
+        describe::verifier(&self.0)
+    }
+
+    /// Whether the publishable key is that of a production or a development instance; `None` without one. Of several
+    /// instances: development where any of them is. A service may refuse to start with the wrong one.
+    ///
+    /// ```
+    /// use clerk_verify::{InstanceType, Verifier};
+    ///
+    /// let verifier = Verifier::builder().publishable_key("pk_test_Y2xlcmsuY2xlcmsuZGV2JA").build().unwrap();
+    /// assert_eq!(verifier.instance_type(), Some(InstanceType::Development));
+    /// ```
+    #[must_use]
+    pub fn instance_type(&self) -> Option<InstanceType> {
+        let all = self.0.trusted.iter();
+        let mut types = all.filter_map(|trusted| Some(trusted.about.app.as_ref()?.instance_type));
+        let first = types.next()?;
+        let other = types.find(|other| *other == InstanceType::Development);
+        Some(other.unwrap_or(first))
     }
 
     /// The authorized parties it is configured with; empty where `azp` is not checked. The same origins are

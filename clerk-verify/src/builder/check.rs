@@ -2,20 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{
-    VerifierBuilder, environment,
-    key_source::{self, Common},
-    source::SourceOptions,
-    warnings,
-};
+use super::{VerifierBuilder, environment, trusted, warnings};
 use crate::{
     algorithm::Algorithm,
     checks::Expected,
-    clock::Clock,
     error::{ConfigError, ConfigProblem},
-    keys::publishable_key,
     pipeline::{Pipeline, Trusted},
-    request::TokenSource,
+    request::{SessionCookies, TokenSource},
     verifier::Verifier,
 };
 
@@ -70,12 +63,19 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
     }
     let clock = builder.clock_or_default();
     let algorithms: Arc<[Algorithm]> = algorithms.into();
-    let trusted = trusted(&builder, &algorithms, &clock, &mut problems);
+    let trusted = trusted::instances(&builder, &algorithms, &clock, &mut problems);
     #[cfg(feature = "remote")]
     builder.remote.options.check(&mut problems);
 
     ConfigError::check(problems)?;
     warnings::warn_of(&trusted, &authorized_parties);
+    let session_cookies = SessionCookies {
+        apps: trusted.iter().filter_map(Trusted::cookies).collect(),
+        plain: trusted.iter().any(|trusted| trusted.about.app.is_none()),
+        max_token_len,
+        max_claims_nesting,
+        skew_millis,
+    };
     Ok(Verifier::from_pipeline(Pipeline {
         algorithms,
         trusted,
@@ -92,70 +92,9 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
         max_token_len,
         max_claims_nesting,
         token_sources: token_sources.into(),
+        session_cookies,
+        parties_from: builder.origins.of("authorized_parties"),
     }))
-}
-
-/// The instances, in the order of the configuration: what is set on the builder itself is the first.
-fn trusted(
-    builder: &VerifierBuilder,
-    algorithms: &Arc<[Algorithm]>,
-    clock: &Arc<dyn Clock>,
-    problems: &mut Vec<ConfigProblem>,
-) -> Vec<Trusted> {
-    let common = Common {
-        builder,
-        algorithms,
-        clock,
-    };
-    let own = builder.instances.is_empty() || builder.source.is_set();
-    let own = own.then_some(&builder.source);
-    let all: Vec<&SourceOptions> = own.into_iter().chain(&builder.instances).collect();
-    let mut known: Vec<String> = Vec::new();
-    let mut trusted = Vec::new();
-    for (number, source) in (1..).zip(&all) {
-        let mut found = Vec::new();
-        let frontend_api = frontend_api(source, &mut found);
-        let issuers = issuers(source, frontend_api.as_deref(), &mut found);
-        let keys = key_source::keys(
-            source,
-            frontend_api.as_deref(),
-            &issuers,
-            &common,
-            &mut found,
-        );
-        if all.len() > 1 {
-            check_issuers(&issuers, &known, &mut found);
-            found = found
-                .into_iter()
-                .map(|problem| problem.in_instance(number))
-                .collect();
-        }
-        problems.append(&mut found);
-        known.extend_from_slice(&issuers);
-        trusted.push(Trusted {
-            issuers: issuers.into(),
-            keys,
-        });
-    }
-    trusted
-}
-
-/// By its issuer a token finds its instance.
-fn check_issuers(issuers: &[String], known: &[String], problems: &mut Vec<ConfigProblem>) {
-    if issuers.is_empty() {
-        problems.push(ConfigProblem::new(
-            "issuer",
-            "none, beside other instances",
-            "say who issues its tokens, with `issuer` or `publishable_key`",
-        ));
-    }
-    if issuers.iter().any(|issuer| known.contains(issuer)) {
-        problems.push(ConfigProblem::new(
-            "issuer",
-            "one that another instance has too",
-            "name each issuer once",
-        ));
-    }
 }
 
 fn algorithms(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> Vec<Algorithm> {
@@ -179,49 +118,6 @@ fn algorithms(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> V
     algorithms
 }
 
-fn frontend_api(source: &SourceOptions, problems: &mut Vec<ConfigProblem>) -> Option<String> {
-    match publishable_key::frontend_api(source.publishable_key.as_deref()?) {
-        Ok(host) => Some(host),
-        Err(found) => {
-            problems.push(ConfigProblem::new(
-                "publishable_key",
-                found,
-                "copy the publishable key (`pk_live_…` or `pk_test_…`) from the Clerk dashboard, API keys",
-            ));
-            None
-        }
-    }
-}
-
-/// What is configured; otherwise the publishable key's Frontend API and its proxy.
-fn issuers(
-    source: &SourceOptions,
-    frontend_api: Option<&str>,
-    problems: &mut Vec<ConfigProblem>,
-) -> Vec<String> {
-    let trimmed = |issuer: &String| issuer.trim().trim_end_matches('/').to_owned();
-    // An empty list names no issuer, and must not switch the check off.
-    if let Some(issuers) = source
-        .issuers
-        .as_ref()
-        .filter(|issuers| !issuers.is_empty())
-    {
-        let issuers: Vec<String> = issuers.iter().map(trimmed).collect();
-        no_empty("issuer", &issuers, problems);
-        return issuers;
-    }
-    let proxy = source.proxy_url.as_ref().map(trimmed);
-    if proxy.as_deref() == Some("") {
-        problems.push(ConfigProblem::new(
-            "proxy_url",
-            "empty",
-            "give the full URL under which the Frontend API is proxied, or leave it out",
-        ));
-    }
-    let frontend_api = frontend_api.map(|host| format!("https://{host}"));
-    frontend_api.into_iter().chain(proxy).collect()
-}
-
 fn skew_millis(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> u64 {
     let skew = builder.clock_skew.unwrap_or(DEFAULT_SKEW);
     if skew > MAX_SKEW {
@@ -234,7 +130,7 @@ fn skew_millis(builder: &VerifierBuilder, problems: &mut Vec<ConfigProblem>) -> 
     u64::try_from(skew.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn no_empty(option: &'static str, values: &[String], problems: &mut Vec<ConfigProblem>) {
+pub(super) fn no_empty(option: &'static str, values: &[String], problems: &mut Vec<ConfigProblem>) {
     if values.iter().any(|value| value.trim().is_empty()) {
         problems.push(ConfigProblem::new(
             option,

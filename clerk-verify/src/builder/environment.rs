@@ -12,12 +12,14 @@ impl VerifierBuilder {
     /// | `CLERK_PUBLISHABLE_KEY` | [`publishable_key`](Self::publishable_key) |
     /// | `CLERK_SECRET_KEY` | `secret_key` |
     /// | `CLERK_PROXY_URL` | [`proxy_url`](Self::proxy_url) |
+    /// | `CLERK_DOMAIN` | [`domain`](Self::domain) |
+    /// | `CLERK_IS_SATELLITE` | [`is_satellite`](Self::is_satellite): `true` or `1`, `false` or `0` |
     /// | `CLERK_AUTHORIZED_PARTIES` | [`authorized_parties`](Self::authorized_parties), comma-separated |
     /// | `CLERK_API_URL`, `CLERK_API_VERSION` | `api_url`, `api_version` |
     ///
     /// Keys come from code or from the environment, never from both: where code names a key source,
     /// `CLERK_JWT_KEY` and `CLERK_SECRET_KEY` are not read, and `CLERK_PUBLISHABLE_KEY` only says who the issuer
-    /// is; where code names [instances](Self::instance), none of them is read. `CLERK_DOMAIN` and `CLERK_IS_SATELLITE` are not read yet.
+    /// is; where code names [instances](Self::instance), no variable that belongs to an instance is read.
     ///
     /// ```
     /// # // `with_env` alone would depend on the machine that runs this.
@@ -61,9 +63,13 @@ pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProbl
     let Some(environment) = builder.environment.take() else {
         return;
     };
-    let set = |option: &mut Option<String>, name: &str| {
+    let origins = &mut builder.origins;
+    let mut set = |option: &mut Option<String>, name: &'static str, variable: &'static str| {
         if option.is_none() {
-            *option = environment.get(name);
+            *option = environment.get(variable);
+            if option.is_some() {
+                origins.taken(name, variable);
+            }
         }
     };
     let source = &mut builder.source;
@@ -72,30 +78,56 @@ pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProbl
         if source.names_a_source() {
             source.publishable_key_is_issuer = source.publishable_key.is_none();
         } else {
-            set(&mut source.jwt_key, "CLERK_JWT_KEY");
+            set(&mut source.jwt_key, "jwt_key", "CLERK_JWT_KEY");
             #[cfg(feature = "remote")]
-            set(&mut source.secret_key, "CLERK_SECRET_KEY");
+            set(&mut source.secret_key, "secret_key", "CLERK_SECRET_KEY");
         }
-        set(&mut source.publishable_key, "CLERK_PUBLISHABLE_KEY");
-        set(&mut source.proxy_url, "CLERK_PROXY_URL");
+        let key = &mut source.publishable_key;
+        set(key, "publishable_key", "CLERK_PUBLISHABLE_KEY");
+        set(&mut source.proxy_url, "proxy_url", "CLERK_PROXY_URL");
+        set(&mut source.domain, "domain", "CLERK_DOMAIN");
+        if source.is_satellite.is_none() {
+            source.is_satellite = flag(&environment, "CLERK_IS_SATELLITE", problems);
+        }
     }
     #[cfg(feature = "remote")]
     {
-        set(&mut builder.remote.api_url, "CLERK_API_URL");
-        set(&mut builder.remote.api_version, "CLERK_API_VERSION");
+        let remote = &mut builder.remote;
+        set(&mut remote.api_url, "api_url", "CLERK_API_URL");
+        set(&mut remote.api_version, "api_version", "CLERK_API_VERSION");
     }
     if builder.authorized_parties.is_none() {
-        builder.authorized_parties = environment.list("CLERK_AUTHORIZED_PARTIES");
-        if builder
-            .authorized_parties
-            .as_ref()
-            .is_some_and(Vec::is_empty)
-        {
+        const VARIABLE: &str = "CLERK_AUTHORIZED_PARTIES";
+        builder.authorized_parties = environment.list(VARIABLE);
+        if let Some(parties) = &builder.authorized_parties {
+            builder.origins.taken("authorized_parties", VARIABLE);
+            if parties.is_empty() {
+                problems.push(ConfigProblem::new(
+                    VARIABLE,
+                    "commas without an origin",
+                    "list your frontends' origins, such as https://app.example.com, or unset it",
+                ));
+            }
+        }
+    }
+}
+
+fn flag(
+    environment: &Environment,
+    variable: &'static str,
+    problems: &mut Vec<ConfigProblem>,
+) -> Option<bool> {
+    let value = environment.get(variable)?;
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => {
             problems.push(ConfigProblem::new(
-                "CLERK_AUTHORIZED_PARTIES",
-                "commas without an origin",
-                "list your frontends' origins, such as https://app.example.com, or unset it",
+                variable,
+                "text that is neither true nor false",
+                "set it to `true` or `false`, or unset it",
             ));
+            None
         }
     }
 }

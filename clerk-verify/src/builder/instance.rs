@@ -79,6 +79,33 @@ impl Instance {
         self
     }
 
+    /// The host of a satellite application of it; see [`VerifierBuilder::domain`](crate::VerifierBuilder::domain).
+    ///
+    /// ```
+    /// # use clerk_verify::Instance;
+    /// let instance = Instance::publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+    ///     .domain("satellite.example")
+    ///     .is_satellite(true);
+    /// ```
+    pub fn domain(mut self, host: impl Into<String>) -> Self {
+        self.0.domain = Some(host.into());
+        self
+    }
+
+    /// Whether this is a satellite application; see
+    /// [`VerifierBuilder::is_satellite`](crate::VerifierBuilder::is_satellite).
+    ///
+    /// ```
+    /// # use clerk_verify::Instance;
+    /// let instance = Instance::publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+    ///     .proxy_url("https://satellite.example/__clerk")
+    ///     .is_satellite(true);
+    /// ```
+    pub fn is_satellite(mut self, is_satellite: bool) -> Self {
+        self.0.is_satellite = Some(is_satellite);
+        self
+    }
+
     /// Its public key.
     ///
     /// ```

@@ -19,7 +19,8 @@ pub(super) struct Common<'b> {
     pub(super) clock: &'b Arc<dyn Clock>,
 }
 
-/// The keys of an instance. Where a problem was found they are of no use, and are not used.
+/// The keys of an instance, and the options that name them. Where a problem was found they are of no use, and are
+/// not used.
 #[cfg_attr(not(feature = "remote"), allow(unused_variables))]
 pub(super) fn keys(
     source: &SourceOptions,
@@ -27,7 +28,7 @@ pub(super) fn keys(
     issuers: &[String],
     common: &Common<'_>,
     problems: &mut Vec<ConfigProblem>,
-) -> Keys {
+) -> (Keys, Vec<&'static str>) {
     let set = source.jwks_json.as_deref().and_then(|text| {
         // The limit on keys is for sets that come over the network.
         jwk::parse_set(text, common.algorithms, usize::MAX)
@@ -52,13 +53,25 @@ pub(super) fn keys(
             })
             .ok()
     });
+    let mut names = Vec::new();
     let fixed = match (one, set) {
-        (Some(key), _) => Some(FixedKeys::One(Box::new(key))),
-        (None, Some(set)) => Some(FixedKeys::Set(set.keys)),
+        (Some(key), _) => {
+            names.push("jwt_key");
+            Some(FixedKeys::One(Box::new(key)))
+        }
+        (None, Some(set)) => {
+            names.push("jwks_json");
+            Some(FixedKeys::Set(set.keys))
+        }
         (None, None) => None,
     };
     #[cfg(feature = "remote")]
     let remote = super::remote_source::source(source, frontend_api, issuers, common, problems);
+    #[cfg(feature = "remote")]
+    let remote = remote.map(|(remote, name)| {
+        names.push(name);
+        remote
+    });
     #[cfg(feature = "remote")]
     let named = remote.is_some() || source.names_a_source();
     #[cfg(not(feature = "remote"))]
@@ -70,11 +83,12 @@ pub(super) fn keys(
             NO_KEY_SOURCE,
         ));
     }
-    Keys {
+    let keys = Keys {
         fixed,
         #[cfg(feature = "remote")]
         remote,
-    }
+    };
+    (keys, names)
 }
 
 #[cfg(feature = "remote")]

@@ -4,17 +4,19 @@ mod check;
 mod environment;
 mod instance;
 mod key_source;
+mod origins;
 #[cfg(feature = "remote")]
 mod remote;
 #[cfg(feature = "remote")]
 mod remote_source;
 mod source;
+mod trusted;
 mod warnings;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 pub use self::instance::Instance;
-use self::source::SourceOptions;
+use self::{origins::Origins, source::SourceOptions};
 
 use crate::{
     algorithm::Algorithm,
@@ -65,14 +67,14 @@ use crate::{
 ///
 /// | option | default |
 /// |---|---|
-/// | `issuer` | from the publishable key and `proxy_url`; not checked without any |
+/// | `issuer` | from the publishable key, `proxy_url` and `domain`; not checked without any |
 /// | `audience` | not checked |
 /// | `authorized_parties` | not checked, with a warning |
 /// | `clock_skew` | 5 seconds |
 /// | `algorithms` | RS256 |
 /// | `max_token_len` | 16 KiB |
 /// | `max_claims_nesting` | 127 |
-/// | `token_sources` | `Authorization`, then the cookie `__session` |
+/// | `token_sources` | `Authorization`, then the session cookie |
 /// | `allow_missing_azp`, `require_audience`, `allow_pending_sessions`, `accept_jwt_templates` | `false` |
 #[derive(Clone, Default)]
 #[must_use]
@@ -94,6 +96,7 @@ pub struct VerifierBuilder {
     max_claims_nesting: Option<usize>,
     token_sources: Option<Vec<TokenSource>>,
     environment: Option<Environment>,
+    origins: Origins,
 }
 
 impl VerifierBuilder {
@@ -175,6 +178,43 @@ impl VerifierBuilder {
     /// ```
     pub fn proxy_url(mut self, url: impl Into<String>) -> Self {
         self.source.proxy_url = Some(url.into());
+        self
+    }
+
+    /// The host of a [satellite](Self::is_satellite) application, such as `satellite.example`, without scheme. In
+    /// production its Frontend API is at `clerk.` before that, which then is one more trusted issuer. Where the
+    /// application is no satellite it says nothing.
+    ///
+    /// ```
+    /// # use clerk_verify::Verifier;
+    /// let verifier = Verifier::builder()
+    ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+    ///     .domain("satellite.example")
+    ///     .is_satellite(true)
+    ///     .build()
+    ///     .unwrap();
+    /// assert_eq!(verifier.status().issuers(), ["https://clerk.clerk.dev", "https://clerk.satellite.example"]);
+    /// ```
+    pub fn domain(mut self, host: impl Into<String>) -> Self {
+        self.source.domain = Some(host.into());
+        self
+    }
+
+    /// Whether this is a [satellite application][docs]: one on a domain of its own whose users sign in on another.
+    /// Needs [`domain`](Self::domain) or [`proxy_url`](Self::proxy_url). Default: `false`.
+    ///
+    /// ```
+    /// let error = clerk_verify::Verifier::builder()
+    ///     .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+    ///     .is_satellite(true)
+    ///     .build()
+    ///     .unwrap_err();
+    /// assert_eq!(error.problems()[0].option(), "is_satellite");
+    /// ```
+    ///
+    /// [docs]: https://clerk.com/docs/guides/dashboard/dns-domains/satellite-domains
+    pub fn is_satellite(mut self, is_satellite: bool) -> Self {
+        self.source.is_satellite = Some(is_satellite);
         self
     }
 
@@ -368,7 +408,7 @@ impl VerifierBuilder {
     }
 
     /// Where in a request the token may be, in this order. Default: the `Authorization` header, then the
-    /// cookie `__session`.
+    /// [session cookie](TokenSource::session_cookie).
     ///
     /// ```
     /// # use clerk_verify::{TokenSource, testing::TestIssuer};

@@ -19,15 +19,15 @@ use crate::{
 const DEFAULT_API_URL: &str = "https://api.clerk.com";
 const DEFAULT_API_VERSION: &str = "v1";
 
-/// The remote source that the options name, unless `jwt_key` makes it needless. The options are checked all the
-/// same.
+/// The remote source that the options name, and the option that does, unless `jwt_key` makes it needless. The
+/// options are checked all the same.
 pub(super) fn source(
     source: &SourceOptions,
     frontend_api: Option<&str>,
     issuers: &[String],
     common: &Common<'_>,
     problems: &mut Vec<ConfigProblem>,
-) -> Option<RemoteKeys> {
+) -> Option<(RemoteKeys, &'static str)> {
     let options = &common.builder.remote.options;
     let endpoint = endpoint(source, frontend_api, issuers, common, problems);
     let seed = seed(source, common, problems);
@@ -39,9 +39,9 @@ pub(super) fn source(
             "name a key source beside it, or leave it out; instances have a `with_seed` of their own",
         ));
     }
-    let endpoint = endpoint?;
+    let (endpoint, name) = endpoint?;
     let fetcher = fetcher(&endpoint, common, problems)?;
-    Some(RemoteKeys::new(Setup {
+    let keys = RemoteKeys::new(Setup {
         fetcher,
         endpoint,
         options: options.clone(),
@@ -49,7 +49,8 @@ pub(super) fn source(
         clock: Arc::clone(common.clock),
         events: common.builder.remote.events.clone(),
         seed,
-    }))
+    });
+    Some((keys, name))
 }
 
 fn endpoint(
@@ -58,7 +59,7 @@ fn endpoint(
     issuers: &[String],
     common: &Common<'_>,
     problems: &mut Vec<ConfigProblem>,
-) -> Option<Endpoint> {
+) -> Option<(Endpoint, &'static str)> {
     let backend = backend(source, common, problems);
     let frontend = frontend(source, frontend_api, problems);
     let discovered = discovered(source, issuers, problems);
@@ -68,10 +69,10 @@ fn endpoint(
         .and_then(|url| checked("jwks_url", key_url(url), problems));
     // Beside keys of its own, a publishable key says who the issuer is, and no more.
     let frontend = frontend.filter(|_| !source.has_fixed_keys());
-    url.map(Endpoint::public)
-        .or(discovered)
+    url.map(|url| (Endpoint::public(url), "jwks_url"))
+        .or(discovered.map(|endpoint| (endpoint, "openid_configuration")))
         .or(frontend)
-        .or(backend)
+        .or(backend.map(|endpoint| (endpoint, "secret_key")))
 }
 
 /// The JWK Set of the publishable key's Frontend API; without one, that of the one issuer.
@@ -79,20 +80,22 @@ fn frontend(
     source: &SourceOptions,
     frontend_api: Option<&str>,
     problems: &mut Vec<ConfigProblem>,
-) -> Option<Endpoint> {
+) -> Option<(Endpoint, &'static str)> {
     const PATH: &str = "/.well-known/jwks.json";
     let frontend_api = frontend_api.filter(|_| !source.publishable_key_is_issuer);
     if let Some(proxy) = &source.proxy_url {
         let url = checked("proxy_url", base_url(proxy, PATH), problems)?;
-        return frontend_api.map(|_| Endpoint::public(url));
+        return frontend_api.map(|_| (Endpoint::public(url), "proxy_url"));
     }
     if let Some(host) = frontend_api {
         let root = format!("https://{host}");
-        return checked("publishable_key", base_url(&root, PATH), problems).map(Endpoint::public);
+        let url = checked("publishable_key", base_url(&root, PATH), problems)?;
+        return Some((Endpoint::public(url), "publishable_key"));
     }
     match source.issuers.as_deref() {
         Some([issuer]) if !source.names_a_source() && !issuer.trim().is_empty() => {
-            checked("issuer", base_url(issuer, PATH), problems).map(Endpoint::public)
+            let url = checked("issuer", base_url(issuer, PATH), problems)?;
+            Some((Endpoint::public(url), "issuer"))
         }
         _ => None,
     }

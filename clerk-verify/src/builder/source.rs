@@ -12,6 +12,8 @@ pub(super) struct SourceOptions {
     /// It says who the issuer is, and not where the keys are.
     pub(super) publishable_key_is_issuer: bool,
     pub(super) proxy_url: Option<String>,
+    pub(super) domain: Option<String>,
+    pub(super) is_satellite: Option<bool>,
     pub(super) issuers: Option<Vec<String>>,
     #[cfg(feature = "remote")]
     pub(super) jwks_url: Option<String>,
@@ -50,6 +52,8 @@ impl SourceOptions {
     pub(super) fn is_set(&self) -> bool {
         let names_issuer = self.publishable_key.is_some()
             || self.proxy_url.is_some()
+            || self.domain.is_some()
+            || self.is_satellite.is_some()
             || self
                 .issuers
                 .as_ref()

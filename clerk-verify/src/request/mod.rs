@@ -3,10 +3,14 @@
 mod authorization;
 mod cookie;
 mod headers;
+mod session_cookie;
 mod source;
 
-pub(crate) use self::source::{Extraction, extract};
 pub use self::{
     headers::RequestHeaders,
     source::{HeaderValues, TokenSource},
+};
+pub(crate) use self::{
+    session_cookie::{AppCookies, SessionCookies},
+    source::{Extraction, extract},
 };

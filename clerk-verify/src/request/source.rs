@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use super::{RequestHeaders, authorization, cookie};
+use super::{RequestHeaders, SessionCookies, authorization, cookie};
 
 /// One place in a request where the token may be.
 ///
@@ -28,6 +28,7 @@ enum Place {
     Authorization,
     Header(String),
     Cookie(String),
+    SessionCookie,
     Custom(Arc<FromHeaders>),
 }
 
@@ -48,7 +49,9 @@ impl TokenSource {
         Self(Place::Authorization)
     }
 
-    /// Clerk's session cookie, `__session`.
+    /// Clerk's session cookie: `__session`, or where a publishable key is configured the one whose name has the
+    /// key's suffix (`__session_1Z8AzTQD`). Which of the two counts is decided as Clerk's own SDKs decide it, so
+    /// that several Clerk apps on one domain don't get in each other's way: another app's `__session` never counts.
     ///
     /// ```
     /// # use clerk_verify::{TokenSource, testing::TestIssuer};
@@ -59,7 +62,7 @@ impl TokenSource {
     /// ```
     #[must_use]
     pub fn session_cookie() -> Self {
-        Self::cookie("__session")
+        Self(Place::SessionCookie)
     }
 
     /// A header field whose whole value is the token. Two different values are refused.
@@ -76,7 +79,7 @@ impl TokenSource {
         Self(Place::Header(name.into().to_ascii_lowercase()))
     }
 
-    /// A cookie of exactly that name.
+    /// A cookie of exactly that name, and no other.
     ///
     /// ```
     /// # use clerk_verify::{TokenSource, testing::TestIssuer};
@@ -119,6 +122,7 @@ impl fmt::Debug for TokenSource {
         match &self.0 {
             Place::Authorization => f.write_str("Authorization"),
             Place::Header(name) => f.debug_tuple("Header").field(name).finish(),
+            Place::SessionCookie => f.write_str("SessionCookie"),
             Place::Cookie(name) => f.debug_tuple("Cookie").field(name).finish(),
             Place::Custom(_) => f.write_str("Custom"),
         }
@@ -178,10 +182,18 @@ pub(crate) enum Extraction<'h> {
     },
 }
 
+impl<'h> Extraction<'h> {
+    fn found(token: Option<Cow<'h, str>>) -> Self {
+        token.map_or(Self::None, Self::Token)
+    }
+}
+
 /// Asks the sources in their order.
 pub(crate) fn extract<'h, H: RequestHeaders + ?Sized>(
     headers: &'h H,
     sources: &'h [TokenSource],
+    session_cookies: &SessionCookies,
+    now_millis: impl Fn() -> i64,
 ) -> Extraction<'h> {
     for source in sources {
         let extraction = match &source.0 {
@@ -189,14 +201,11 @@ pub(crate) fn extract<'h, H: RequestHeaders + ?Sized>(
                 authorization::bearer(headers.values("authorization"), "authorization")
             }
             Place::Header(name) => authorization::whole_value(headers.values(name), name),
-            Place::Cookie(name) => match cookie::value(headers.values("cookie"), name) {
-                Some(token) => Extraction::Token(token),
-                None => Extraction::None,
-            },
-            Place::Custom(find) => match find(&HeaderValues(&Erased(headers))) {
-                Some(token) => Extraction::Token(Cow::Owned(token)),
-                None => Extraction::None,
-            },
+            Place::Cookie(name) => Extraction::found(cookie::value(headers.values("cookie"), name)),
+            Place::SessionCookie => Extraction::found(session_cookies.find(headers, &now_millis)),
+            Place::Custom(find) => {
+                Extraction::found(find(&HeaderValues(&Erased(headers))).map(Cow::Owned))
+            }
         };
         if !matches!(extraction, Extraction::None) {
             return extraction;

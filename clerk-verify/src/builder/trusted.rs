@@ -1,0 +1,180 @@
+//! Which instances the options name, and who issues their tokens.
+
+use std::sync::Arc;
+
+use super::{
+    VerifierBuilder,
+    check::no_empty,
+    key_source::{self, Common},
+    source::SourceOptions,
+};
+use crate::{
+    algorithm::Algorithm,
+    clock::Clock,
+    error::ConfigProblem,
+    keys::publishable_key::{InstanceType, PublishableKey, is_host},
+    pipeline::{About, Trusted},
+};
+
+/// The instances, in the order of the configuration: what is set on the builder itself is the first.
+pub(super) fn instances(
+    builder: &VerifierBuilder,
+    algorithms: &Arc<[Algorithm]>,
+    clock: &Arc<dyn Clock>,
+    problems: &mut Vec<ConfigProblem>,
+) -> Vec<Trusted> {
+    let common = Common {
+        builder,
+        algorithms,
+        clock,
+    };
+    let own = builder.instances.is_empty() || builder.source.is_set();
+    let own = own.then_some(&builder.source);
+    let all: Vec<&SourceOptions> = own.into_iter().chain(&builder.instances).collect();
+    let mut known: Vec<String> = Vec::new();
+    let mut instances = Vec::new();
+    for (number, source) in (1..).zip(&all) {
+        let mut found = Vec::new();
+        let trusted = instance(source, &common, &mut found);
+        if all.len() > 1 {
+            check_issuers(&trusted.issuers, &known, &mut found);
+            found = found
+                .into_iter()
+                .map(|problem| problem.in_instance(number))
+                .collect();
+        }
+        problems.append(&mut found);
+        known.extend_from_slice(&trusted.issuers);
+        instances.push(trusted);
+    }
+    instances
+}
+
+fn instance(
+    source: &SourceOptions,
+    common: &Common<'_>,
+    problems: &mut Vec<ConfigProblem>,
+) -> Trusted {
+    let app = app(source, problems);
+    let satellite = satellite(source, app.as_ref(), problems);
+    let (issuers, issuers_from) = issuers(source, app.as_ref(), satellite.as_deref(), problems);
+    let frontend_api = app.as_ref().map(|app| app.frontend_api.as_str());
+    let (keys, keys_from) = key_source::keys(source, frontend_api, &issuers, common, problems);
+    let origins = &common.builder.origins;
+    Trusted {
+        issuers: issuers.into(),
+        keys,
+        about: About {
+            app_from: origins.of("publishable_key"),
+            app,
+            satellite,
+            issuers_from: origins.of_all(&issuers_from),
+            keys_from: origins.of_all(&keys_from),
+        },
+    }
+}
+
+/// By its issuer a token finds its instance.
+fn check_issuers(issuers: &[String], known: &[String], problems: &mut Vec<ConfigProblem>) {
+    if issuers.is_empty() {
+        problems.push(ConfigProblem::new(
+            "issuer",
+            "none, beside other instances",
+            "say who issues its tokens, with `issuer` or `publishable_key`",
+        ));
+    }
+    if issuers.iter().any(|issuer| known.contains(issuer)) {
+        problems.push(ConfigProblem::new(
+            "issuer",
+            "one that another instance has too",
+            "name each issuer once",
+        ));
+    }
+}
+
+fn app(source: &SourceOptions, problems: &mut Vec<ConfigProblem>) -> Option<PublishableKey> {
+    match PublishableKey::parse(source.publishable_key.as_deref()?) {
+        Ok(app) => Some(app),
+        Err(found) => {
+            problems.push(ConfigProblem::new(
+                "publishable_key",
+                found,
+                "copy the publishable key (`pk_live_…` or `pk_test_…`) from the Clerk dashboard, API keys",
+            ));
+            None
+        }
+    }
+}
+
+/// The host of a satellite's own Frontend API. In development satellites have none: there it is the instance's.
+fn satellite(
+    source: &SourceOptions,
+    app: Option<&PublishableKey>,
+    problems: &mut Vec<ConfigProblem>,
+) -> Option<String> {
+    let domain = source.domain.as_deref().map(str::trim);
+    if let Some(domain) = domain
+        && !is_host(domain)
+    {
+        problems.push(ConfigProblem::new(
+            "domain",
+            "text that is no host name with a dot in it",
+            "give the satellite's host alone, such as satellite.example, without scheme, port and path",
+        ));
+        return None;
+    }
+    if !source.is_satellite.unwrap_or_default() {
+        return None;
+    }
+    if domain.is_none() && source.proxy_url.is_none() {
+        problems.push(ConfigProblem::new(
+            "is_satellite",
+            "set without a domain",
+            "give the satellite's host with `domain` (CLERK_DOMAIN), or the URL of its proxy with `proxy_url` \
+             (CLERK_PROXY_URL)",
+        ));
+    }
+    let in_production = app?.instance_type == InstanceType::Production;
+    domain
+        .filter(|_| in_production)
+        .map(|domain| format!("clerk.{domain}"))
+}
+
+/// What is configured; otherwise the publishable key's Frontend API, the satellite's, and the proxy. Also the
+/// options that name them.
+fn issuers(
+    source: &SourceOptions,
+    app: Option<&PublishableKey>,
+    satellite: Option<&str>,
+    problems: &mut Vec<ConfigProblem>,
+) -> (Vec<String>, Vec<&'static str>) {
+    let trimmed = |issuer: &String| issuer.trim().trim_end_matches('/').to_owned();
+    // An empty list names no issuer, and must not switch the check off.
+    if let Some(issuers) = source
+        .issuers
+        .as_ref()
+        .filter(|issuers| !issuers.is_empty())
+    {
+        let issuers: Vec<String> = issuers.iter().map(trimmed).collect();
+        no_empty("issuer", &issuers, problems);
+        return (issuers, vec!["issuer"]);
+    }
+    let proxy = source.proxy_url.as_ref().map(trimmed);
+    if proxy.as_deref() == Some("") {
+        problems.push(ConfigProblem::new(
+            "proxy_url",
+            "empty",
+            "give the full URL under which the Frontend API is proxied, or leave it out",
+        ));
+    }
+    let frontend_api = app.map(|app| format!("https://{}", app.frontend_api));
+    let satellite = satellite.map(|host| format!("https://{host}"));
+    [
+        (frontend_api, "publishable_key"),
+        (satellite, "domain"),
+        (proxy, "proxy_url"),
+    ]
+    .into_iter()
+    .filter_map(|(issuer, option)| Some((issuer?, option)))
+    .unzip()
+}

@@ -1,0 +1,219 @@
+//! Clerk's session cookie, which goes by two names: `__session`, and one that the publishable key gives it.
+//!
+//! Several Clerk apps on one domain write the same `__session` over each other, so each also has its own,
+//! `__session_<suffix>`. Older frontends know only the plain one. Which of the two counts is decided as Clerk's own
+//! SDKs decide it, by what stands in both and in `__client_uat`, the time of the last sign-in (`0`: signed out).
+
+use std::borrow::Cow;
+
+use super::{RequestHeaders, cookie};
+use crate::{
+    claims::Payload,
+    json::Member,
+    token::{Compact, Header},
+};
+
+/// Where the session cookie of a verifier's instances is looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionCookies {
+    /// The apps whose publishable key is known, in the order of the configuration.
+    pub(crate) apps: Vec<AppCookies>,
+    /// Whether an instance has no publishable key: it has `__session` alone.
+    pub(crate) plain: bool,
+    pub(crate) max_token_len: usize,
+    pub(crate) max_claims_nesting: usize,
+    pub(crate) skew_millis: u64,
+}
+
+/// The cookies of a Clerk app.
+#[derive(Clone, Debug)]
+pub(crate) struct AppCookies {
+    pub(crate) session: String,
+    pub(crate) client_uat: String,
+    /// The host in `iss` of its tokens.
+    pub(crate) frontend_api: String,
+    pub(crate) is_production: bool,
+}
+
+const SESSION: &str = "__session";
+const CLIENT_UAT: &str = "__client_uat";
+/// What `__client_uat` holds when the user has signed out.
+const NEVER: &str = "0";
+
+impl AppCookies {
+    pub(crate) fn new(suffix: &str, frontend_api: String, is_production: bool) -> Self {
+        Self {
+            session: format!("{SESSION}_{suffix}"),
+            client_uat: format!("{CLIENT_UAT}_{suffix}"),
+            frontend_api,
+            is_production,
+        }
+    }
+
+    /// Whether the suffixed cookies count: the first branch that applies says so.
+    fn uses_suffix(&self, plain: &Pair<'_>, suffixed: &Pair<'_>, now_seconds: i64) -> bool {
+        // 1: an unreadable plain cookie is what an attacker or a broken proxy leaves: not to be papered over.
+        if plain.session.is_some() && !plain.claims.names_an_issuer {
+            return false;
+        }
+        // 2: another app's.
+        if plain.session.is_some() && !plain.claims.is_of(&self.frontend_api) {
+            return true;
+        }
+        // 3: a frontend that knows no suffixes.
+        if suffixed.client_uat.is_none() && suffixed.session.is_none() {
+            return false;
+        }
+        let plain_is_out = plain.client_uat.as_deref() == Some(NEVER);
+        let suffixed_is_out = suffixed.client_uat.as_deref() == Some(NEVER);
+        // 4: both are signed in, the plain one later.
+        if !suffixed_is_out && !plain_is_out && plain.claims.issued_at > suffixed.claims.issued_at {
+            return false;
+        }
+        // 5: only the plain one is signed in.
+        if suffixed_is_out && !plain_is_out {
+            return false;
+        }
+        // 6: only the suffixed one is, and has ended; in development that is what a downgrade leaves.
+        let has_ended = || {
+            let expires_at = suffixed.claims.expires_at;
+            expires_at.is_some_and(|time| time <= now_seconds as f64)
+        };
+        if !self.is_production && !suffixed_is_out && plain_is_out && has_ended() {
+            return false;
+        }
+        // 7: the instance has suffixes turned off. 8: the rest.
+        suffixed.client_uat.is_some() || suffixed.session.is_none()
+    }
+}
+
+impl SessionCookies {
+    /// The token, of the first app that has one which has not expired.
+    pub(super) fn find<'h, H: RequestHeaders + ?Sized>(
+        &self,
+        headers: &'h H,
+        now_millis: impl Fn() -> i64,
+    ) -> Option<Cow<'h, str>> {
+        let read = |name: &str| cookie::value(headers.values("cookie"), name);
+        if self.apps.is_empty() {
+            return read(SESSION);
+        }
+        let now_millis = now_millis();
+        let pair = |session, client_uat| Pair::new(read(session), read(client_uat), self);
+        let plain = pair(SESSION, CLIENT_UAT);
+        let of_apps = self.apps.iter().map(|app| {
+            let suffixed = pair(&app.session, &app.client_uat);
+            match app.uses_suffix(&plain, &suffixed, now_millis.div_euclid(1000)) {
+                true => suffixed,
+                false => plain.clone(),
+            }
+        });
+        let of_no_app = self
+            .apps
+            .iter()
+            .all(|app| !plain.claims.is_of(&app.frontend_api));
+        let others = (self.plain && of_no_app).then(|| plain.clone());
+
+        let mut expired = None;
+        for pair in of_apps.chain(others) {
+            match pair.session {
+                Some(token) if self.is_good_until_now(&pair.claims, now_millis) => {
+                    return Some(token);
+                }
+                Some(token) => {
+                    expired.get_or_insert(token);
+                }
+                None => {}
+            }
+        }
+        expired
+    }
+
+    /// As the check of `exp` would have it, which comes later and decides.
+    fn is_good_until_now(&self, claims: &Unverified, now_millis: i64) -> bool {
+        let now = now_millis as f64 - self.skew_millis as f64;
+        claims
+            .expires_at
+            .is_some_and(|time| time.trunc() * 1000.0 > now)
+    }
+}
+
+/// The two cookies of one name.
+#[derive(Clone)]
+struct Pair<'h> {
+    session: Option<Cow<'h, str>>,
+    client_uat: Option<Cow<'h, str>>,
+    claims: Unverified,
+}
+
+impl<'h> Pair<'h> {
+    fn new(
+        session: Option<Cow<'h, str>>,
+        client_uat: Option<Cow<'h, str>>,
+        limits: &SessionCookies,
+    ) -> Self {
+        let claims = session
+            .as_deref()
+            .and_then(|token| Unverified::read(token, limits));
+        Self {
+            session,
+            client_uat,
+            claims: claims.unwrap_or_default(),
+        }
+    }
+}
+
+/// What a cookie's token says of itself. It only chooses between cookies; the one that is chosen is verified like
+/// any other token.
+#[derive(Clone, Default)]
+struct Unverified {
+    names_an_issuer: bool,
+    /// `iss` without its scheme, where it is a string.
+    host: Option<String>,
+    issued_at: f64,
+    expires_at: Option<f64>,
+}
+
+impl Unverified {
+    /// `None` where it is no token at all.
+    fn read(token: &str, limits: &SessionCookies) -> Option<Self> {
+        let compact = Compact::split(token, limits.max_token_len).ok()?;
+        Header::parse(&compact.header).ok()?;
+        let payload = Payload::parse(&compact.payload, limits.max_claims_nesting).ok()?;
+        Some(Self {
+            names_an_issuer: is_truthy(payload.iss),
+            host: payload
+                .iss
+                .text()
+                .map(|iss| without_scheme(&iss).to_owned()),
+            issued_at: payload.iat.number().unwrap_or_default(),
+            expires_at: payload.exp.number(),
+        })
+    }
+
+    fn is_of(&self, frontend_api: &str) -> bool {
+        self.host.as_deref() == Some(frontend_api)
+    }
+}
+
+fn without_scheme(url: &str) -> &str {
+    let scheme = |scheme: &str| {
+        let (start, rest) = url.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    scheme("https://")
+        .or_else(|| scheme("http://"))
+        .unwrap_or(url)
+}
+
+/// As JavaScript has it, in which the rule was first written.
+fn is_truthy(member: Member<'_>) -> bool {
+    match member.raw() {
+        None | Some("null" | "false") => false,
+        Some(_) => match (member.text(), member.number()) {
+            (Some(text), _) => !text.is_empty(),
+            (None, Some(number)) => number != 0.0,
+            (None, None) => true,
+        },
+    }
+}
