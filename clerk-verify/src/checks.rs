@@ -1,10 +1,10 @@
 //! The claims of a token whose signature holds: each rule a function, in the order of their use.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     claims::{Payload, audience, whole_seconds},
-    error::{Kind, List, Seen, Times},
+    error::{Kind, List, Origin, Seen, Times, hints},
     json::Member,
 };
 
@@ -54,16 +54,20 @@ impl Expected {
     /// `azp` is exactly one of the authorized parties, if there are any.
     pub(crate) fn authorized_party(&self, payload: &Payload<'_>) -> Result<(), Kind> {
         let missing = payload.azp.is_absent();
+        let azp = payload.azp.text();
         if self.authorized_parties.is_empty()
             || (missing && self.allow_missing_azp)
-            || is_one_of(payload.azp.text(), &self.authorized_parties)
+            || is_one_of(azp.as_deref(), &self.authorized_parties)
         {
             return Ok(());
         }
         Err(Kind::AuthorizedParty {
             seen: payload.azp.seen(),
             authorized: List(Arc::clone(&self.authorized_parties)),
-            missing,
+            hint: hints::authorized_party(
+                azp.as_deref().filter(|_| !missing),
+                &self.authorized_parties,
+            ),
         })
     }
 
@@ -134,13 +138,16 @@ impl Expected {
 
 /// `iss` is exactly one of the trusted issuers, if any are known.
 pub(crate) fn issuer(payload: &Payload<'_>, trusted: &Arc<[String]>) -> Result<(), Kind> {
-    if trusted.is_empty() || is_one_of(payload.iss.text(), trusted) {
+    if trusted.is_empty() || is_one_of(payload.iss.text().as_deref(), trusted) {
         return Ok(());
     }
-    Err(Kind::Issuer {
-        seen: payload.iss.seen(),
-        trusted: List(Arc::clone(trusted)),
-    })
+    Err(Kind::Issuer(origin(payload, trusted)))
+}
+
+/// Where the token says that it comes from, beside where it should come from.
+pub(crate) fn origin(payload: &Payload<'_>, trusted: &Arc<[String]>) -> Origin {
+    let iss = payload.iss;
+    Origin::new(iss.text().as_deref(), iss.seen(), List(Arc::clone(trusted)))
 }
 
 enum TooEarly {
@@ -169,7 +176,7 @@ fn claim(claim: &'static str, member: Member<'_>, needed: &'static str) -> Kind 
 }
 
 /// The empty string is no value, whatever the list says.
-fn is_one_of(text: Option<Cow<'_, str>>, list: &[String]) -> bool {
+fn is_one_of(text: Option<&str>, list: &[String]) -> bool {
     text.is_some_and(|text| !text.is_empty() && list.iter().any(|entry| *entry == text))
 }
 

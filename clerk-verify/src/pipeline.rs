@@ -7,7 +7,7 @@ use crate::{
     checks::{self, Expected},
     claims::{Claims, Payload},
     clock::{Clock, unix_millis},
-    error::{Kind, List, Seen},
+    error::{Kind, Origin, Seen},
     keys::{
         Keys, Lookup, MAX_KEY_ID_LEN, Need,
         publishable_key::{InstanceType, PublishableKey},
@@ -78,8 +78,16 @@ pub(crate) enum Progress {
 pub(crate) struct KeyNeeded {
     /// The place of the instance in the list.
     place: usize,
-    pub(crate) key_id: String,
+    key_id: String,
     need: Need,
+    origin: Origin,
+}
+
+impl KeyNeeded {
+    /// It was waited for, and is still not there.
+    pub(crate) fn not_found(self) -> Kind {
+        unknown_key(&self.key_id, self.origin)
+    }
 }
 
 /// Whether the key source has been asked already.
@@ -110,11 +118,13 @@ impl Pipeline {
         // 6, 7: a key, fetched only if the token could still be good.
         let (place, trusted) = self.trusted(&payload)?;
         let key_id = key_id(&header, &trusted.keys)?;
+        let origin = || checks::origin(&payload, &trusted.issuers);
         let needed = |key_id: Cow<'_, str>, need| {
             Progress::KeyNeeded(KeyNeeded {
                 place,
                 key_id: key_id.into_owned(),
                 need,
+                origin: origin(),
             })
         };
         let candidates = match (trusted.keys.lookup(&key_id, now), asked) {
@@ -122,13 +132,13 @@ impl Pipeline {
             (Lookup::NoKeys | Lookup::Fetch, Asked::NotYet) => {
                 self.could_be_good(trusted, &payload, now)?;
                 if trusted.keys.is_known_absent(&key_id) {
-                    return Err(unknown_key(&key_id));
+                    return Err(unknown_key(&key_id, origin()));
                 }
                 return Ok(needed(key_id, Need::Key));
             }
             (Lookup::NoKeys, Asked::Already) => return Err(no_keys()),
             (Lookup::Fetch, Asked::Already) | (Lookup::Unknown, _) => {
-                return Err(unknown_key(&key_id));
+                return Err(unknown_key(&key_id, origin()));
             }
         };
         if !candidates.keys(&key_id).any(|key| key.allows(algorithm)) {
@@ -148,11 +158,11 @@ impl Pipeline {
             {
                 return Ok(needed(key_id, need));
             }
-            return Err(Kind::Signature);
+            return Err(Kind::Signature(Some(origin())));
         }
         // 9 to 16: the claims.
         self.expected.subject(&payload)?;
-        checks::issuer(&payload, &trusted.issuers)?;
+        checks::issuer(&payload, &trusted.issuers).map_err(Kind::of_signed_token)?;
         self.expected.audience(&payload)?;
         self.expected.authorized_party(&payload)?;
         let expires_at = self.expected.expiry(&payload, now)?;
@@ -172,10 +182,7 @@ impl Pipeline {
         let named = |trusted: &Trusted| checks::issuer(payload, &trusted.issuers).is_ok();
         let mut all = self.trusted.iter().enumerate();
         all.find(|(_, trusted)| named(trusted))
-            .ok_or_else(|| Kind::Issuer {
-                seen: payload.iss.seen(),
-                trusted: List(self.issuers()),
-            })
+            .ok_or_else(|| Kind::Issuer(checks::origin(payload, &self.issuers())))
     }
 
     /// What can be said of claims that nobody has vouched for: whether they rule the token out in any case.
@@ -193,7 +200,10 @@ impl Pipeline {
     /// Waits for what a token needs.
     pub(crate) async fn obtain(&self, needed: &KeyNeeded) -> Result<(), Kind> {
         match self.trusted.get(needed.place) {
-            Some(trusted) => trusted.keys.obtain(&needed.key_id, &needed.need).await,
+            Some(trusted) => {
+                let obtained = trusted.keys.obtain(&needed.key_id, &needed.need).await;
+                obtained.map_err(|kind| kind.with_origin(|| needed.origin.clone()))
+            }
             None => Ok(()),
         }
     }
@@ -231,9 +241,10 @@ fn key_id<'h>(header: &Header<'h>, keys: &Keys) -> Result<Cow<'h, str>, Kind> {
     }
 }
 
-pub(crate) fn unknown_key(key_id: &str) -> Kind {
+fn unknown_key(key_id: &str, origin: Origin) -> Kind {
     Kind::UnknownKey {
         seen: Seen::text(key_id),
+        origin: Some(origin),
         retry_after: None,
     }
 }

@@ -9,7 +9,7 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor}
 use serde_json::value::RawValue;
 
 use crate::{
-    error::{Kind, Seen},
+    error::{Kind, Seen, hints},
     json::{self, Member},
 };
 
@@ -36,10 +36,14 @@ impl<'t> Compact<'t> {
                 limit: max_len,
             });
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(THREE_PARTS)?;
-        let (header, payload) = signed.split_once('.').ok_or(THREE_PARTS)?;
+        let not_three = || match hints::no_jwt(token) {
+            Some(what) => Kind::NoToken(what),
+            None => Kind::Malformed("a JWT has three parts, separated by two dots"),
+        };
+        let (signed, signature) = token.rsplit_once('.').ok_or_else(not_three)?;
+        let (header, payload) = signed.split_once('.').ok_or_else(not_three)?;
         if payload.contains('.') {
-            return Err(THREE_PARTS);
+            return Err(not_three());
         }
         Ok(Self {
             signed: signed.as_bytes(),
@@ -49,8 +53,6 @@ impl<'t> Compact<'t> {
         })
     }
 }
-
-const THREE_PARTS: Kind = Kind::Malformed("a JWT has three parts, separated by two dots");
 
 fn decode(part: &str) -> Result<Vec<u8>, Kind> {
     URL_SAFE_NO_PAD

@@ -19,7 +19,7 @@ use crate::{
     describe,
     error::{ConfigError, Kind, VerifyError},
     keys::{KeySourceStatus, publishable_key::InstanceType},
-    pipeline::{Asked, Pipeline, Progress, Trusted, unknown_key},
+    pipeline::{Asked, Pipeline, Progress, Trusted},
     request::{Extraction, RequestHeaders, TokenSource, extract},
     session::Session,
 };
@@ -109,7 +109,7 @@ impl Verifier {
         self.0.obtain(&needed).await?;
         match self.0.run(token, Asked::Already)? {
             Progress::Verified(session) => Ok(session),
-            Progress::KeyNeeded(needed) => Err(unknown_key(&needed.key_id).into()),
+            Progress::KeyNeeded(needed) => Err(needed.not_found().into()),
         }
     }
 
@@ -173,8 +173,8 @@ impl Verifier {
         let now = || unix_millis(self.0.clock.now());
         let token = match extract(headers, sources, &self.0.session_cookies, now) {
             Extraction::Token(token) => token,
-            Extraction::None => {
-                return Authentication::Done(decided(Err(Kind::Missing.into())));
+            Extraction::None { ignored_cookie } => {
+                return Authentication::Done(decided(Err(Kind::Missing { ignored_cookie }.into())));
             }
             Extraction::Malformed { field, found } => {
                 let field = field.to_owned();

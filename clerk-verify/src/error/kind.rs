@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-use super::{ConfigError, List, Seen};
+use super::{ConfigError, List, Seen, origin::Origin, times::Times};
 use crate::{algorithm::Algorithm, reason::Reason};
 
 /// What exactly was wrong.
@@ -10,9 +10,13 @@ use crate::{algorithm::Algorithm, reason::Reason};
 pub(crate) enum Kind {
     #[error(
         "the request carries no session token in any place where this verifier looks for one; usually that is \
-         `Authorization: Bearer <token>` or the cookie `__session`"
+         `Authorization: Bearer <token>` or the cookie `__session`{}",
+        if *.ignored_cookie { IGNORED_COOKIE } else { "" }
     )]
-    Missing,
+    Missing {
+        /// There is a session cookie, and it does not count.
+        ignored_cookie: bool,
+    },
     #[error("malformed `{field}` header: {found}; send it once, with one token")]
     Header { field: String, found: &'static str },
     #[error(
@@ -24,6 +28,11 @@ pub(crate) enum Kind {
         "malformed token: {0}; make sure that it is a JWT issued by Clerk and arrives unchanged"
     )]
     Malformed(&'static str),
+    #[error(
+        "malformed token: this is {0}; send the session token, a JWT in three parts, that \
+         `await Clerk.session.getToken()` gives"
+    )]
+    NoToken(&'static str),
     #[error(
         "malformed token: its {part} is not the JSON object it must be; make sure that it is a JWT issued \
          by Clerk and arrives unchanged"
@@ -52,13 +61,13 @@ pub(crate) enum Kind {
     #[error("the token's `kid` is {seen}, it must be a string of 1 to {limit} bytes")]
     KeyId { seen: Seen, limit: usize },
     #[error(
-        "none of the trusted keys has the token's `kid` {seen}: another Clerk instance signed it (a \
-         development token in production, or the other way round), or its key has been withdrawn; compare \
-         the instance that the client signs in to with the one this verifier is set up for{}",
+        "none of the trusted keys has the token's `kid` {seen}: {}{}",
+        Origin::or_unknown(.origin),
         NotAsked(*.retry_after)
     )]
     UnknownKey {
         seen: Seen,
+        origin: Option<Origin>,
         /// Where the key source was asked so often that it was not asked for this one.
         retry_after: Option<Duration>,
     },
@@ -89,44 +98,43 @@ pub(crate) enum Kind {
     #[error("the environment sets up no verifier: {0}")]
     NotConfigured(#[source] ConfigError),
     #[error(
-        "the signature does not fit the token and the key: the token was changed, or another instance \
-         signed it; compare the verifier's key with the one that the Clerk dashboard shows"
+        "the signature does not fit the token and the key: the token was changed on its way, or it was made with \
+         another key: {}. Compare the verifier's key with the one that the Clerk dashboard shows",
+        Origin::or_unknown(.0)
     )]
-    Signature,
+    Signature(Option<Origin>),
     #[error("the claim `{claim}` is {seen}, it must be {needed}")]
     Claim {
         claim: &'static str,
         seen: Seen,
         needed: &'static str,
     },
-    #[error("`iss` is {seen}, trusted is {trusted}: another Clerk instance issued the token")]
-    Issuer { seen: Seen, trusted: List },
+    #[error("`iss` is not that of a trusted issuer: {0}")]
+    Issuer(Origin),
+    #[error("`iss` is not that of a trusted issuer: {}", .0.of_one_instance())]
+    IssuerOfTrustedKey(Origin),
     #[error("`aud` is {seen}, it must name one of {expected}")]
     Audience { seen: Seen, expected: List },
-    #[error(
-        "`azp` is {seen}, authorized is {authorized}; scheme, host and port must agree to the letter, with \
-         no slash at the end{}",
-        if *.missing { "; for clients that send no Origin there is `allow_missing_azp(true)`" } else { "" }
-    )]
+    #[error("`azp` is {seen}, which is not among the authorized parties {authorized}: {hint}")]
     AuthorizedParty {
         seen: Seen,
         authorized: List,
-        missing: bool,
+        hint: &'static str,
     },
     #[error(
-        "the token expired at {}, the clock of this machine says {}; the client should fetch a fresh token",
+        "the token expired at {}, the clock of this machine says {}; the client kept it too long: it should call \
+         `getToken()` for each request. If fresh tokens fail too, this clock is ahead",
         .0.claim, .0
     )]
     Expired(Times),
     #[error(
-        "the token is not active before {} (`nbf`), the clock of this machine says {}: it runs behind the \
-         issuer's",
-        .0.claim, .0
+        "the token is not active before {} (`nbf`), the clock of this machine says {}. {}",
+        .0.claim, .0, .0.behind()
     )]
     NotActiveYet(Times),
     #[error(
-        "the token was issued at {} (`iat`), the clock of this machine says {}: it runs behind the issuer's",
-        .0.claim, .0
+        "the token was issued at {} (`iat`), the clock of this machine says {}. {}",
+        .0.claim, .0, .0.behind()
     )]
     IssuedInTheFuture(Times),
     #[error(
@@ -137,12 +145,29 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Adds who says to have issued the token, and who is trusted, where that explains something.
+    pub(crate) fn with_origin(mut self, known: impl FnOnce() -> Origin) -> Self {
+        if let Self::UnknownKey { origin, .. } | Self::Signature(origin) = &mut self {
+            origin.get_or_insert_with(known);
+        }
+        self
+    }
+
+    /// The same, of a token whose signature holds.
+    pub(crate) fn of_signed_token(self) -> Self {
+        match self {
+            Self::Issuer(origin) => Self::IssuerOfTrustedKey(origin),
+            other => other,
+        }
+    }
+
     pub(super) fn reason(&self) -> Reason {
         match self {
-            Self::Missing => Reason::SessionTokenMissing,
+            Self::Missing { .. } => Reason::SessionTokenMissing,
             Self::Header { .. }
             | Self::TooLong { .. }
             | Self::Malformed(_)
+            | Self::NoToken(_)
             | Self::Json { .. }
             | Self::Parameter { .. } => Reason::TokenInvalid,
             Self::OtherClass { .. } => Reason::TokenTypeMismatch,
@@ -153,9 +178,9 @@ impl Kind {
             Self::KeysUnavailable { .. } => Reason::JwkRemoteFailedToLoad,
             Self::SecretKeyRejected { .. } => Reason::SecretKeyInvalid,
             Self::NotConfigured(_) => Reason::JwkFailedToResolve,
-            Self::Signature => Reason::TokenInvalidSignature,
+            Self::Signature(_) => Reason::TokenInvalidSignature,
             Self::Claim { .. } => Reason::TokenVerificationFailed,
-            Self::Issuer { .. } => Reason::TokenInvalidIssuer,
+            Self::Issuer(_) | Self::IssuerOfTrustedKey(_) => Reason::TokenInvalidIssuer,
             Self::Audience { .. } => Reason::TokenInvalidAudience,
             Self::AuthorizedParty { .. } => Reason::TokenInvalidAuthorizedParties,
             Self::Expired(_) => Reason::TokenExpired,
@@ -175,28 +200,8 @@ impl Kind {
     }
 }
 
-/// The two times of a comparison that failed. Prints the verifier's.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Times {
-    /// What the claim says, in seconds since 1970.
-    pub(crate) claim: i64,
-    pub(crate) now_millis: i64,
-    pub(crate) skew_millis: u64,
-}
-
-impl fmt::Display for Times {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let now = self.now_millis.div_euclid(1000);
-        let difference = i128::from(now) - i128::from(self.claim);
-        let direction = if difference < 0 { "earlier" } else { "later" };
-        write!(
-            f,
-            "{now}: {} s {direction} (seconds since 1970; tolerance {} ms)",
-            difference.unsigned_abs(),
-            self.skew_millis
-        )
-    }
-}
+const IGNORED_COOKIE: &str = ". There is a session cookie, and it does not count: it is another Clerk app's, or the \
+                              other of `__session` and the one with this app's suffix is newer and empty";
 
 struct Algorithms<'a>(&'a [Algorithm]);
 

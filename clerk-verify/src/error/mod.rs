@@ -1,8 +1,11 @@
 //! What can go wrong: with a token ([`VerifyError`]) and with a set-up ([`ConfigError`]).
 
 mod config;
+pub(crate) mod hints;
 mod kind;
+mod origin;
 mod seen;
+mod times;
 mod verify;
 
 pub use self::{
@@ -10,6 +13,8 @@ pub use self::{
     verify::VerifyError,
 };
 pub(crate) use self::{
-    kind::{Kind, Times},
+    kind::Kind,
+    origin::Origin,
     seen::{List, Seen},
+    times::Times,
 };

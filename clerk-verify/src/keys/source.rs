@@ -158,7 +158,7 @@ impl Keys {
                     if remote.has_changed(key_id, rejected.as_deref()).await {
                         Ok(())
                     } else {
-                        Err(Kind::Signature)
+                        Err(Kind::Signature(None))
                     }
                 }
             };

@@ -9,16 +9,19 @@ pub(super) fn bearer<'h>(values: impl Iterator<Item = &'h [u8]>, field: &'h str)
     let malformed = |found| Extraction::Malformed { field, found };
     let value = match only_value(values) {
         Ok(Some(value)) => value,
-        Ok(None) => return Extraction::None,
+        Ok(None) => return Extraction::NONE,
         Err(found) => return malformed(found),
     };
     let Some((scheme, credentials)) = value.split_once([' ', '\t']) else {
         return without_scheme(value).unwrap_or_else(malformed);
     };
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Extraction::None;
+        return Extraction::NONE;
     }
     let token = credentials.trim_start_matches([' ', '\t']);
+    if token == "[object Promise]" {
+        return malformed("a promise: the client forgot `await` before `getToken()`");
+    }
     if token.contains([' ', '\t']) {
         return malformed("more than one value after `Bearer`");
     }
@@ -32,7 +35,7 @@ pub(super) fn whole_value<'h>(
 ) -> Extraction<'h> {
     match only_value(values) {
         Ok(Some(value)) => Extraction::Token(Cow::Borrowed(value)),
-        Ok(None) => Extraction::None,
+        Ok(None) => Extraction::NONE,
         Err(found) => Extraction::Malformed { field, found },
     }
 }
@@ -77,6 +80,6 @@ fn without_scheme(value: &str) -> Result<Extraction<'_>, &'static str> {
     if parts == 3 && value.split('.').all(is_base64url) {
         Ok(Extraction::Token(Cow::Borrowed(value)))
     } else {
-        Ok(Extraction::None)
+        Ok(Extraction::NONE)
     }
 }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::{RequestHeaders, cookie};
+use super::{RequestHeaders, cookie, source::Extraction};
 use crate::{
     claims::Payload,
     json::Member,
@@ -93,16 +93,18 @@ impl SessionCookies {
         &self,
         headers: &'h H,
         now_millis: impl Fn() -> i64,
-    ) -> Option<Cow<'h, str>> {
+    ) -> Extraction<'h> {
         let read = |name: &str| cookie::value(headers.values("cookie"), name);
         if self.apps.is_empty() {
-            return read(SESSION);
+            return read(SESSION).map_or(Extraction::NONE, Extraction::Token);
         }
         let now_millis = now_millis();
         let pair = |session, client_uat| Pair::new(read(session), read(client_uat), self);
         let plain = pair(SESSION, CLIENT_UAT);
+        let mut ignored_cookie = plain.session.is_some();
         let of_apps = self.apps.iter().map(|app| {
             let suffixed = pair(&app.session, &app.client_uat);
+            ignored_cookie |= suffixed.session.is_some();
             match app.uses_suffix(&plain, &suffixed, now_millis.div_euclid(1000)) {
                 true => suffixed,
                 false => plain.clone(),
@@ -118,7 +120,7 @@ impl SessionCookies {
         for pair in of_apps.chain(others) {
             match pair.session {
                 Some(token) if self.is_good_until_now(&pair.claims, now_millis) => {
-                    return Some(token);
+                    return Extraction::Token(token);
                 }
                 Some(token) => {
                     expired.get_or_insert(token);
@@ -126,7 +128,10 @@ impl SessionCookies {
                 None => {}
             }
         }
-        expired
+        match expired {
+            Some(token) => Extraction::Token(token),
+            None => Extraction::None { ignored_cookie },
+        }
     }
 
     /// As the check of `exp` would have it, which comes later and decides.

@@ -172,8 +172,10 @@ impl<H: RequestHeaders + ?Sized> Values for Erased<'_, H> {
 
 /// What the sources of a request hold.
 pub(crate) enum Extraction<'h> {
-    /// No source has a token.
-    None,
+    /// No source has a token. There may be a session cookie that does not count.
+    None {
+        ignored_cookie: bool,
+    },
     Token(Cow<'h, str>),
     /// A header should have one and is malformed.
     Malformed {
@@ -183,8 +185,12 @@ pub(crate) enum Extraction<'h> {
 }
 
 impl<'h> Extraction<'h> {
+    pub(super) const NONE: Self = Self::None {
+        ignored_cookie: false,
+    };
+
     fn found(token: Option<Cow<'h, str>>) -> Self {
-        token.map_or(Self::None, Self::Token)
+        token.map_or(Self::NONE, Self::Token)
     }
 }
 
@@ -195,6 +201,7 @@ pub(crate) fn extract<'h, H: RequestHeaders + ?Sized>(
     session_cookies: &SessionCookies,
     now_millis: impl Fn() -> i64,
 ) -> Extraction<'h> {
+    let mut ignored = false;
     for source in sources {
         let extraction = match &source.0 {
             Place::Authorization => {
@@ -202,14 +209,17 @@ pub(crate) fn extract<'h, H: RequestHeaders + ?Sized>(
             }
             Place::Header(name) => authorization::whole_value(headers.values(name), name),
             Place::Cookie(name) => Extraction::found(cookie::value(headers.values("cookie"), name)),
-            Place::SessionCookie => Extraction::found(session_cookies.find(headers, &now_millis)),
+            Place::SessionCookie => session_cookies.find(headers, &now_millis),
             Place::Custom(find) => {
                 Extraction::found(find(&HeaderValues(&Erased(headers))).map(Cow::Owned))
             }
         };
-        if !matches!(extraction, Extraction::None) {
-            return extraction;
+        match extraction {
+            Extraction::None { ignored_cookie } => ignored |= ignored_cookie,
+            found => return found,
         }
     }
-    Extraction::None
+    Extraction::None {
+        ignored_cookie: ignored,
+    }
 }

@@ -13,6 +13,7 @@ use crate::{
     algorithm::Algorithm,
     builder::VerifierBuilder,
     clock::{Clock, SystemClock, unix_millis},
+    keys::publishable_key::PublishableKey,
 };
 
 /// A Clerk instance in miniature: one key pair, one issuer URL.
@@ -190,6 +191,29 @@ impl TestIssuer {
     #[must_use]
     pub fn publishable_key(&self) -> String {
         format!("pk_test_{}", STANDARD.encode(format!("{}$", self.host)))
+    }
+
+    /// The name of its own session cookie, which the [publishable key](Self::publishable_key) gives it.
+    ///
+    /// ```
+    /// # use clerk_verify::{Authentication, testing::TestIssuer};
+    /// let issuer = TestIssuer::new();
+    /// let verifier = issuer.verifier().publishable_key(issuer.publishable_key()).build().unwrap();
+    /// let name = issuer.session_cookie();
+    /// assert!(name.starts_with("__session_"));
+    ///
+    /// let suffix = name.trim_start_matches("__session_");
+    /// let cookies = format!("{name}={}; __client_uat_{suffix}=1", issuer.token().sign());
+    /// let outcome = verifier.begin(&[("cookie", cookies)], None);
+    /// assert!(matches!(outcome, Authentication::Done(state) if state.is_signed_in()));
+    /// ```
+    #[must_use]
+    pub fn session_cookie(&self) -> String {
+        let key = PublishableKey::parse(&self.publishable_key());
+        key.map_or_else(
+            |_| "__session".to_owned(),
+            |key| format!("__session_{}", key.cookie_suffix),
+        )
     }
 
     /// Its JWK Set.

@@ -215,6 +215,7 @@ impl Shared {
 
 fn over_budget(key_id: Option<&str>, wait: Duration) -> Kind {
     Kind::UnknownKey {
+        origin: None,
         seen: key_id.map_or_else(Seen::absent, Seen::text),
         retry_after: Some(wait),
     }

@@ -1,0 +1,153 @@
+//! What most likely went wrong, told from what was found.
+
+/// Why an `azp` is none of the authorized parties; `None` is a token without one.
+pub(crate) fn authorized_party(azp: Option<&str>, authorized: &[String]) -> &'static str {
+    let Some(azp) = azp else {
+        return "Clerk writes it where the browser sends an `Origin`; for clients that send none, such as native apps, \
+                there is `allow_missing_azp(true)`";
+    };
+    let found = authorized.iter().find_map(|party| near_miss(azp, party));
+    found.unwrap_or(
+        "scheme, host and port must agree to the letter, with no slash at the end; add the origin, if this is a \
+         frontend of yours",
+    )
+}
+
+fn near_miss(azp: &str, party: &str) -> Option<&'static str> {
+    if party.trim_end_matches('/') == azp {
+        return Some("the configured one ends with a slash, and an origin does not");
+    }
+    if party.eq_ignore_ascii_case(azp) {
+        return Some("upper and lower case differ");
+    }
+    let (ours, theirs) = (Origin::parse(party)?, Origin::parse(azp)?);
+    let same_host = ours.host == theirs.host;
+    if same_host && ours.scheme == theirs.scheme {
+        return Some(
+            "note the port; an origin names it where it is not the scheme's own (443 for https, 80 for http)",
+        );
+    }
+    if same_host && ours.port == theirs.port {
+        return Some("note the scheme: http and https are two origins");
+    }
+    if ours.host.strip_prefix("www.") == Some(theirs.host)
+        || theirs.host.strip_prefix("www.") == Some(ours.host)
+    {
+        return Some("note the `www.`: with and without it are two origins");
+    }
+    let is_this_machine = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    if is_this_machine(ours.host) && is_this_machine(theirs.host) {
+        return Some("note the host: localhost and 127.0.0.1 are two origins");
+    }
+    None
+}
+
+struct Origin<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: Option<&'a str>,
+}
+
+impl<'a> Origin<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port))
+                if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                (host, Some(port))
+            }
+            _ => (rest, None),
+        };
+        Some(Self { scheme, host, port })
+    }
+}
+
+/// What was sent in place of a JWT, where it can be told.
+pub(crate) fn no_jwt(token: &str) -> Option<&'static str> {
+    const PREFIXES: [(&str, &str); 12] = [
+        ("ak_", "an API key"),
+        ("oat_", "an opaque OAuth access token"),
+        ("mt_", "an opaque machine token"),
+        ("m2m_", "an opaque machine token"),
+        ("mch_", "the id of a machine"),
+        (
+            "sk_live_",
+            "a secret key, which must never leave the server: roll it in the Clerk dashboard",
+        ),
+        (
+            "sk_test_",
+            "a secret key, which must never leave the server: roll it in the Clerk dashboard",
+        ),
+        ("pk_live_", "a publishable key"),
+        ("pk_test_", "a publishable key"),
+        ("sess_", "the id of a session"),
+        ("user_", "the id of a user"),
+        ("dvb_", "the token of a development browser"),
+    ];
+    const WORDS: [(&str, &str); 3] = [
+        ("", "an empty text"),
+        (
+            "undefined",
+            "the word `undefined`: the client sent it before it had a token",
+        ),
+        (
+            "null",
+            "the word `null`: the client sent it while nobody was signed in",
+        ),
+    ];
+    if token.bytes().filter(|byte| *byte == b'.').count() == 4 {
+        return Some("a token in five parts, which is encrypted (JWE)");
+    }
+    let word = WORDS.iter().find(|(word, _)| *word == token);
+    let prefix = PREFIXES
+        .iter()
+        .find(|(prefix, _)| token.starts_with(prefix));
+    word.or(prefix).map(|(_, what)| *what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_miss_of_an_origin_is_named() {
+        for (azp, party, hint) in [
+            ("https://a.example", "https://a.example/", "slash"),
+            ("https://a.example", "https://A.example", "case"),
+            ("http://localhost:3000", "http://localhost:5173", "port"),
+            ("https://a.example", "https://a.example:443", "port"),
+            ("http://a.example", "https://a.example", "scheme"),
+            ("https://www.a.example", "https://a.example", "www."),
+            (
+                "http://127.0.0.1:3000",
+                "http://localhost:3000",
+                "localhost",
+            ),
+            ("https://b.example", "https://a.example", "add the origin"),
+            ("null", "https://a.example", "add the origin"),
+        ] {
+            let found = authorized_party(Some(azp), &[party.to_owned()]);
+            assert!(found.contains(hint), "{azp} {party}: {found}");
+        }
+        assert!(authorized_party(None, &[]).contains("allow_missing_azp"));
+    }
+
+    #[test]
+    fn what_is_no_jwt_is_named() {
+        for (token, what) in [
+            ("ak_123", "API key"),
+            ("sk_live_123", "secret key"),
+            ("undefined", "before it had a token"),
+            ("a.b.c.d.e", "JWE"),
+            ("", "empty"),
+        ] {
+            assert!(
+                no_jwt(token).is_some_and(|found| found.contains(what)),
+                "{token}"
+            );
+        }
+        assert_eq!(no_jwt("a.b.c"), None);
+        assert_eq!(no_jwt("hello"), None);
+    }
+}

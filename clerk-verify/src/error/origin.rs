@@ -1,0 +1,126 @@
+//! Where a token says that it comes from, and where it should come from.
+
+use std::fmt;
+
+use super::{List, Seen};
+
+/// What a message says of the two.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    seen: Seen,
+    trusted: List,
+    likely: Likely,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Likely {
+    NothingToCompare,
+    NoIssuer,
+    SameIssuer,
+    OtherInstance,
+    Development,
+    Production,
+    Slash,
+}
+
+/// The end of the Frontend API's host of every development instance.
+const DEVELOPMENT: &str = ".clerk.accounts.dev";
+
+impl Origin {
+    /// `iss` is the token's claim, if it is a string; `seen` is what stands there.
+    pub(crate) fn new(iss: Option<&str>, seen: Seen, trusted: List) -> Self {
+        let likely = likely(iss, &trusted.0);
+        Self {
+            seen,
+            trusted,
+            likely,
+        }
+    }
+
+    /// For a token whose signature holds.
+    pub(super) fn of_one_instance(&self) -> String {
+        format!(
+            "it is {}, this verifier trusts {}. The signature holds, so the token is of the same instance under another \
+             name: behind a proxy (`proxy_url`), on a satellite (`domain`), or on a new domain; add it with `issuers`, \
+             if it is yours",
+            self.seen, self.trusted
+        )
+    }
+
+    pub(super) fn or_unknown(origin: &Option<Self>) -> &dyn fmt::Display {
+        match origin {
+            Some(origin) => origin,
+            None => &"another Clerk instance signed the token, or its key has been withdrawn",
+        }
+    }
+}
+
+fn likely(iss: Option<&str>, trusted: &[String]) -> Likely {
+    let is_development = |issuer: &str| issuer.trim_end_matches('/').ends_with(DEVELOPMENT);
+    match iss {
+        _ if trusted.is_empty() => Likely::NothingToCompare,
+        None => Likely::NoIssuer,
+        Some(iss) if trusted.iter().any(|known| known == iss) => Likely::SameIssuer,
+        Some(iss)
+            if trusted
+                .iter()
+                .any(|known| known == iss.trim_end_matches('/')) =>
+        {
+            Likely::Slash
+        }
+        Some(iss) => match (
+            is_development(iss),
+            trusted.iter().any(|known| is_development(known)),
+        ) {
+            (true, false) => Likely::Development,
+            (false, true) => Likely::Production,
+            _ => Likely::OtherInstance,
+        },
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            seen,
+            trusted,
+            likely,
+        } = self;
+        match likely {
+            Likely::NothingToCompare => write!(
+                f,
+                "the token says that {seen} issued it, and this verifier is told of no issuer to compare that with; \
+                 set `publishable_key` or `issuer`, and compare with the instance that the client signs in to"
+            ),
+            Likely::NoIssuer => write!(
+                f,
+                "the token's `iss` is {seen}, this verifier trusts {trusted}; all of Clerk's tokens name their issuer"
+            ),
+            Likely::SameIssuer => write!(
+                f,
+                "the token says that it comes from {seen}, which is trusted; so the verifier's key is an old one, or \
+                 that of another Clerk instance"
+            ),
+            Likely::Slash => write!(
+                f,
+                "the token says that {seen} issued it, with a slash at the end, this verifier trusts {trusted}; Clerk \
+                 writes none"
+            ),
+            Likely::OtherInstance => write!(
+                f,
+                "it is signed by another Clerk instance, by its own word {seen}; this verifier trusts {trusted}. Give \
+                 the client and this service keys of the same instance"
+            ),
+            Likely::Development => write!(
+                f,
+                "it is signed by another Clerk instance, by its own word the development instance {seen}; this \
+                 verifier trusts {trusted}. Give the client and this service keys of the same instance"
+            ),
+            Likely::Production => write!(
+                f,
+                "it is signed by another Clerk instance, by its own word {seen}; this verifier trusts the development \
+                 instance {trusted}. Give the client and this service keys of the same instance"
+            ),
+        }
+    }
+}
