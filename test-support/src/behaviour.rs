@@ -4,7 +4,8 @@ use clerk_verify::{Verifier, testing::TestIssuer};
 use serde_json::Value;
 
 use crate::{
-    Client, Outcome, PeerCase, RealToken, Vector, Verdict, bearer, cookie, policy_table, vectors,
+    Client, CookieCase, Outcome, PeerCase, RealToken, Vector, Verdict, bearer, cookie,
+    policy_table, vectors,
 };
 
 /// A strict server at the real token's time, with `/me` answering the user's id.
@@ -95,6 +96,34 @@ pub async fn lets_everyone_through(server: &Client, issuer: &TestIssuer) {
     refused.assert_refuses(401, "token-expired");
     let refused = server.get("/me", &[]).await;
     refused.assert_refuses(401, "session-token-missing");
+}
+
+/// A strict server of the case's verifier, with `/me` answering the user's id.
+///
+/// # Panics
+///
+/// Where it does otherwise.
+pub async fn chooses_the_cookie(server: &Client, case: &CookieCase) {
+    let headers = [("cookie", case.cookies.clone())];
+    let answer = server.get("/me", &headers).await;
+    match case.outcome {
+        Ok(user) => assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (200, user),
+            "{}",
+            case.name
+        ),
+        Err(reason) => {
+            assert_eq!(
+                answer.header("x-clerk-auth-reason"),
+                Some(reason),
+                "{}",
+                case.name
+            );
+            answer.assert_refuses(401, reason);
+            answer.assert_hides(&case.cookies);
+        }
+    }
 }
 
 /// A strict server of this issuer, with `/profile/{id}` answering the id.

@@ -5,6 +5,7 @@
 mod answer;
 pub mod behaviour;
 mod client;
+mod cookies;
 mod logs;
 mod peers;
 mod real;
@@ -15,6 +16,7 @@ mod verdict;
 pub use self::{
     answer::Answer,
     client::{Client, bearer, cookie},
+    cookies::{CookieCase, cookie_cases},
     logs::{LoggedEvent, Logs, capture_logs},
     peers::{Outcome, PeerCase, peer_cases},
     real::RealToken,
