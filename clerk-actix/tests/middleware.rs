@@ -18,8 +18,8 @@ use actix_web::{
     web,
 };
 use clerk_actix::{
-    AuthState, Reason, Refused, RequireSession, Session, SignedOut, TokenSource, Verifier,
-    WithSession,
+    AuthState, Forbidden, Reason, Refused, RequireSession, Requirement, Reverification, Session,
+    SignedOut, TokenSource, Verifier, WithSession,
 };
 use clerk_verify::testing::TestIssuer;
 
@@ -221,6 +221,99 @@ async fn on_error_may_leave_the_answer_to_the_middleware() {
     .await;
     let response = call_service(&app, TestRequest::get().to_request()).await;
     assert_eq!(response.status(), StatusCode::OK);
+}
+
+/// The status and the body of a good request behind this middleware.
+async fn outcome<F, A>(middleware: RequireSession<F>, request: TestRequest) -> (u16, String)
+where
+    F: Fn(&Refused) -> A + Clone + 'static,
+    A: clerk_actix::Answer + 'static,
+{
+    let app = App::new()
+        .wrap(middleware)
+        .default_service(web::route().to(who));
+    let response = call_service(&init_service(app).await, request.to_request()).await;
+    let status = response.status().as_u16();
+    let body = read_body(response).await;
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[actix_web::test]
+async fn on_error_hears_of_those_who_may_not_and_may_answer_them() {
+    let middleware = RequireSession::new(verifier()).role("org:admin");
+    let reason = middleware
+        .clone()
+        .on_error(|refused| HttpResponse::ImATeapot().body(refused.to_string()));
+    let said = "forbidden (insufficient-authorization): the session lacks what is needed (role `org:admin`): role \
+                `org:admin`: no organization is active in the session";
+    assert_eq!(outcome(reason, good()).await, (418, said.to_owned()));
+    assert_eq!(outcome(middleware.clone(), good()).await.0, 403);
+
+    let app = init_service(App::new().wrap(middleware).route("/", web::get().to(who))).await;
+    let response = call_service(&app, good().to_request()).await;
+    let extensions = response.response().extensions();
+    assert_eq!(extensions.get::<Forbidden>().unwrap().unmet().len(), 1);
+}
+
+#[actix_web::test]
+async fn what_a_middleware_asks_for_adds_up() {
+    let issuer = TestIssuer::new();
+    let token = |role: &str| {
+        let token = issuer
+            .token()
+            .org("org_1", role)
+            .permissions(["org:a:read"]);
+        TestRequest::get().insert_header(("authorization", format!("Bearer {}", token.sign())))
+    };
+    let new = || RequireSession::new(verifier());
+    let both = new().permission("org:a:read").role("admin");
+    let strict = new().role("admin").reverification(Reverification::strict());
+    for (middleware, role, expected) in [
+        (new(), "member", 200),
+        (new().permission("org:a:read"), "member", 200),
+        (both.clone(), "admin", 200),
+        (both.clone(), "member", 403),
+        (both.plan("team"), "admin", 403),
+        (strict.feature("a"), "admin", 200),
+        (new().require(Requirement::new()), "admin", 403),
+        (
+            new().require(Requirement::new()).role("admin"),
+            "admin",
+            403,
+        ),
+        (
+            new().role("admin").require(Requirement::new()),
+            "admin",
+            403,
+        ),
+    ] {
+        let shown = format!("{middleware:?}");
+        assert_eq!(
+            outcome(middleware, token(role)).await.0,
+            expected,
+            "{shown}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_preflight_that_is_allowed_needs_no_role_either() {
+    let middleware = RequireSession::new(verifier())
+        .role("admin")
+        .allow_preflight(true);
+    let preflight = || {
+        good()
+            .method(Method::OPTIONS)
+            .insert_header(("origin", "https://app.example.com"))
+            .insert_header(("access-control-request-method", "GET"))
+    };
+    assert_eq!(outcome(middleware.clone(), preflight()).await.0, 200);
+    let options = good().method(Method::OPTIONS);
+    assert_eq!(
+        outcome(middleware, options).await.0,
+        403,
+        "it is no preflight"
+    );
 }
 
 #[actix_web::test]

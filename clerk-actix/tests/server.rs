@@ -10,8 +10,8 @@
 mod common;
 
 use actix_web::{App, HttpResponse, web};
-use clerk_actix::{AuthState, RequireSession, Session, Verifier, WithSession};
-use clerk_test_support::{RealToken, bearer, behaviour, peer_cases};
+use clerk_actix::{AuthState, Forbidden, RequireSession, Session, Verifier, WithSession};
+use clerk_test_support::{RealToken, bearer, behaviour, cookie_cases, peer_cases};
 use clerk_verify::{FixedClock, testing::TestIssuer};
 use common::Server;
 use serde_json::json;
@@ -79,6 +79,51 @@ async fn the_token_that_clerk_signed_expires() {
 async fn none_of_the_peers_failures_are_ours() {
     for case in peer_cases() {
         behaviour::handles(&strict(case.verifier.clone()), &case).await;
+    }
+}
+
+fn who_may(verifier: Verifier) -> Server {
+    Server::start(1, move || {
+        let mut app = App::new();
+        for (name, requirement) in behaviour::requirements() {
+            let middleware = RequireSession::new(verifier.clone());
+            let insist = {
+                let requirement = requirement.clone();
+                move |session: Session| {
+                    let requirement = requirement.clone();
+                    async move {
+                        session.require(&requirement)?;
+                        Ok::<String, Forbidden>(session.user_id().to_owned())
+                    }
+                }
+            };
+            app = app
+                .service(
+                    web::resource(format!("/layer/{name}"))
+                        .wrap(middleware.clone().require(requirement))
+                        .route(web::get().to(me)),
+                )
+                .service(
+                    web::resource(format!("/handler/{name}"))
+                        .wrap(middleware)
+                        .route(web::get().to(insist)),
+                );
+        }
+        app
+    })
+}
+
+#[actix_web::test]
+async fn middlewares_and_handlers_say_who_may() {
+    let issuer = TestIssuer::new();
+    let server = who_may(issuer.verifier().build().unwrap());
+    behaviour::says_who_may(&server, &issuer).await;
+}
+
+#[actix_web::test]
+async fn the_cookie_that_counts_is_chosen_as_clerk_chooses_it() {
+    for case in cookie_cases() {
+        behaviour::chooses_the_cookie(&strict(case.verifier.clone()), &case).await;
     }
 }
 

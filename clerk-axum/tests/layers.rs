@@ -19,8 +19,8 @@ use std::{
 
 use bytes::Bytes;
 use clerk_axum::{
-    AuthState, Reason, Refused, RequireSession, Session, SignedOut, TokenSource, Verifier,
-    WithSession,
+    AuthState, Forbidden, Reason, Refused, RequireSession, Requirement, Reverification, Session,
+    SignedOut, TokenSource, Verifier, WithSession,
 };
 use clerk_verify::testing::TestIssuer;
 use http::{Method, Request, Response, StatusCode};
@@ -36,6 +36,15 @@ fn good() -> Request<String> {
     Request::builder()
         .header("authorization", format!("Bearer {token}"))
         .body("the request's own body".to_owned())
+        .unwrap()
+}
+
+fn preflight() -> Request<String> {
+    Request::builder()
+        .method(Method::OPTIONS)
+        .header("origin", "https://app.example.com")
+        .header("access-control-request-method", "GET")
+        .body(String::new())
         .unwrap()
 }
 
@@ -164,14 +173,6 @@ async fn a_session_that_something_else_left_is_removed() {
 
 #[tokio::test]
 async fn a_preflight_is_refused_unless_it_is_allowed() {
-    let preflight = || {
-        Request::builder()
-            .method(Method::OPTIONS)
-            .header("origin", "https://app.example.com")
-            .header("access-control-request-method", "GET")
-            .body(String::new())
-            .unwrap()
-    };
     let strict = RequireSession::new(verifier());
     let response = strict
         .clone()
@@ -255,6 +256,86 @@ async fn on_error_may_leave_the_answer_to_the_layer() {
     assert_eq!(
         lax.oneshot(without_token()).await.unwrap().status(),
         StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn on_error_hears_of_those_who_may_not_and_may_answer_them() {
+    let layer = RequireSession::new(verifier()).role("org:admin");
+    let reason = layer
+        .clone()
+        .on_error(|refused| Response::new(format!("{}: {refused}", refused.refusal().status())));
+    let response = reason
+        .layer(service_fn(echo))
+        .oneshot(good())
+        .await
+        .unwrap();
+    assert_eq!(
+        response.body(),
+        "403: forbidden (insufficient-authorization): the session lacks what is needed (role `org:admin`): role \
+         `org:admin`: no organization is active in the session"
+    );
+    let response = layer.layer(service_fn(echo)).oneshot(good()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let forbidden = response.extensions().get::<Forbidden>().unwrap();
+    assert_eq!(forbidden.unmet().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_layer_asks_for_adds_up() {
+    let issuer = TestIssuer::new();
+    let token = |role: &str| {
+        let token = issuer
+            .token()
+            .org("org_1", role)
+            .permissions(["org:a:read"]);
+        Request::builder()
+            .header("authorization", format!("Bearer {}", token.sign()))
+            .body(String::new())
+            .unwrap()
+    };
+    let status = async |layer: RequireSession, role: &str| {
+        let response = layer
+            .layer(service_fn(echo))
+            .oneshot(token(role))
+            .await
+            .unwrap();
+        response.status().as_u16()
+    };
+    let new = || RequireSession::new(verifier());
+    assert_eq!(status(new(), "member").await, 200);
+    assert_eq!(status(new().permission("org:a:read"), "member").await, 200);
+    let both = new().permission("org:a:read").role("admin");
+    assert_eq!(status(both.clone(), "admin").await, 200);
+    assert_eq!(status(both.clone(), "member").await, 403);
+    assert_eq!(status(both.plan("team"), "admin").await, 403);
+    let strict = new().role("admin").reverification(Reverification::strict());
+    assert_eq!(status(strict.feature("a"), "admin").await, 200);
+    for nobody in [
+        new().require(Requirement::new()),
+        new().require(Requirement::new()).role("admin"),
+        new().role("admin").require(Requirement::new()),
+    ] {
+        assert_eq!(status(nobody, "admin").await, 403);
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_that_is_allowed_needs_no_role_either() {
+    let layer = RequireSession::new(verifier())
+        .role("admin")
+        .allow_preflight(true);
+    let service = layer.layer(service_fn(echo));
+    assert_eq!(
+        service.clone().oneshot(preflight()).await.unwrap().status(),
+        200
+    );
+    let mut request = good();
+    *request.method_mut() = Method::OPTIONS;
+    assert_eq!(
+        service.oneshot(request).await.unwrap().status(),
+        403,
+        "it is no preflight"
     );
 }
 

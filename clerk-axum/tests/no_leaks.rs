@@ -76,7 +76,7 @@ fn no_secret_is_in_the_debug_output_of_a_layer() {
         "RequireSession",
         "WithSession",
         "SessionService",
-        "__session",
+        "SessionCookie",
     ] {
         assert!(shown.contains(name), "{shown}");
     }

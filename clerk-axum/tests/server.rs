@@ -14,8 +14,8 @@ use axum::{
     extract::Path,
     routing::{any, get},
 };
-use clerk_axum::{AuthState, RequireSession, Session, Verifier, WithSession};
-use clerk_test_support::{RealToken, behaviour, cookie, peer_cases};
+use clerk_axum::{AuthState, Forbidden, RequireSession, Session, Verifier, WithSession};
+use clerk_test_support::{RealToken, behaviour, cookie, cookie_cases, peer_cases};
 use clerk_verify::{FixedClock, testing::TestIssuer};
 use common::Server;
 use serde_json::{Value, json};
@@ -84,6 +84,41 @@ async fn none_of_the_peers_failures_are_ours() {
     for case in peer_cases() {
         let server = Server::start(strict(case.verifier.clone())).await;
         behaviour::handles(&server, &case).await;
+    }
+}
+
+fn who_may(verifier: &Verifier) -> Router {
+    let mut router = Router::new();
+    for (name, requirement) in behaviour::requirements() {
+        let layer = RequireSession::new(verifier.clone());
+        router = router.merge(
+            Router::new()
+                .route(&format!("/layer/{name}"), get(me))
+                .route_layer(layer.clone().require(requirement.clone())),
+        );
+        let insist = async move |session: Session| {
+            session.require(&requirement)?;
+            Ok::<String, Forbidden>(session.user_id().to_owned())
+        };
+        let handler = Router::new().route(&format!("/handler/{name}"), get(insist));
+        router = router.merge(handler.route_layer(layer));
+    }
+    router
+}
+
+#[tokio::test]
+async fn layers_and_handlers_say_who_may() {
+    let issuer = TestIssuer::new();
+    let verifier = issuer.verifier().build().unwrap();
+    let server = Server::start(who_may(&verifier)).await;
+    behaviour::says_who_may(&server, &issuer).await;
+}
+
+#[tokio::test]
+async fn the_cookie_that_counts_is_chosen_as_clerk_chooses_it() {
+    for case in cookie_cases() {
+        let server = Server::start(strict(case.verifier.clone())).await;
+        behaviour::chooses_the_cookie(&server, &case).await;
     }
 }
 

@@ -67,6 +67,64 @@ impl Answer {
         assert!(body["errors"][0]["message"].is_string());
     }
 
+    /// Checks that it is the answer to a caller who is signed in and lacks a role, permission, feature or plan, to the
+    /// letter.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not.
+    pub fn assert_forbids(&self) {
+        const REASON: &str = "insufficient-authorization";
+        assert_eq!(self.status, 403, "{self:?}");
+        assert_eq!(
+            self.ours(),
+            [
+                ("cache-control", "no-store"),
+                ("content-type", "application/json"),
+                ("www-authenticate", "Bearer error=\"insufficient_scope\""),
+                ("x-clerk-auth-reason", REASON),
+            ]
+        );
+        let body: serde_json::Value = serde_json::from_str(&self.body).expect("the body is JSON");
+        assert_eq!(body["errors"][0]["code"], REASON);
+        assert!(body["errors"][0]["message"].is_string());
+    }
+
+    /// Checks that it is the answer that makes Clerk's frontend SDK ask for this reverification, to the letter.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not.
+    pub fn assert_asks_for_reverification(&self, reverification: &str) {
+        assert_eq!(self.status, 403, "{self:?}");
+        assert_eq!(
+            self.ours(),
+            [
+                ("cache-control", "no-store"),
+                ("content-type", "application/json"),
+                ("x-clerk-auth-reason", "reverification-error"),
+            ]
+        );
+        let expected = [
+            r#"{"clerk_error":{"type":"forbidden","reason":"reverification-error","metadata":{"reverification":"#,
+            reverification,
+            "}}}",
+        ];
+        assert_eq!(self.body, expected.concat());
+    }
+
+    /// The headers, in the order of their names, but for those of the HTTP server.
+    fn ours(&self) -> Vec<(&str, &str)> {
+        let mut headers: Vec<(&str, &str)> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(|(name, _)| !matches!(*name, "content-length" | "date" | "vary"))
+            .collect();
+        headers.sort_unstable();
+        headers
+    }
+
     /// Checks that no part of the token is anywhere in it.
     ///
     /// # Panics

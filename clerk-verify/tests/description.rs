@@ -1,0 +1,159 @@
+//! What a verifier says of itself.
+// A test stops at the first thing that is not as it should be.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::time::Duration;
+
+use clerk_verify::{
+    FixedClock, Instance, InstanceType, TokenSource, Verifier, testing::TestIssuer,
+};
+
+#[test]
+fn every_thing_that_is_trusted_stands_there_with_the_option_that_names_it() {
+    let verifier = Verifier::builder()
+        .with_env_from(|name| match name {
+            "CLERK_PUBLISHABLE_KEY" => Some("pk_live_Y2xlcmsuY2xlcmsuZGV2JA".to_owned()),
+            "CLERK_AUTHORIZED_PARTIES" => Some("https://a.example,https://b.example".to_owned()),
+            "CLERK_PROXY_URL" => Some("https://a.example/__clerk".to_owned()),
+            _ => None,
+        })
+        .audience(["api"])
+        .clock_skew(Duration::from_secs(2))
+        .clock(FixedClock::at_unix(1_790_000_000))
+        .build()
+        .unwrap();
+    let expected = "\
+clerk-verify 0.1.0
+  Clerk instance  clerk.clerk.dev, production (from CLERK_PUBLISHABLE_KEY)
+  iss             https://clerk.clerk.dev, https://a.example/__clerk (from CLERK_PUBLISHABLE_KEY, CLERK_PROXY_URL)
+  keys            fetched from https://a.example/__clerk/.well-known/jwks.json; empty, 0 at hand (from CLERK_PROXY_URL)
+  session cookie  __session_1Z8AzTQD or __session, as Clerk's SDKs choose
+  azp             https://a.example, https://b.example (from CLERK_AUTHORIZED_PARTIES); a token without is refused
+  aud             api; a token without is accepted
+  alg             RS256
+  exp, nbf, iat   compared with this machine's clock, now 1790000000 s since 1970; tolerance 2000 ms
+  tokens          session tokens; no JWT templates; pending sessions are signed out; at most 16384 bytes
+  looked for in   Authorization, SessionCookie
+";
+    assert_eq!(verifier.describe(), expected);
+}
+
+#[test]
+fn what_is_not_checked_is_said_too() {
+    let issuer = TestIssuer::new();
+    let verifier = Verifier::builder()
+        .jwt_key(issuer.public_pem())
+        .build()
+        .unwrap();
+    let text = verifier.describe();
+    for part in [
+        "iss             not checked",
+        "azp             not checked",
+        "aud             not checked",
+        "keys            one that never changes, for any `kid` (from `jwt_key`)",
+        "session cookie  __session; no publishable key",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
+#[test]
+fn switches_that_were_turned_are_seen() {
+    let verifier = TestIssuer::new()
+        .verifier()
+        .authorized_parties(["https://a.example"])
+        .allow_missing_azp(true)
+        .audience(["api"])
+        .require_audience(true)
+        .accept_jwt_templates(true)
+        .allow_pending_sessions(true)
+        .token_sources([TokenSource::header("x-token"), TokenSource::cookie("mine")])
+        .build()
+        .unwrap();
+    let text = verifier.describe();
+    for part in [
+        "https://a.example (from `authorized_parties`); a token without is accepted",
+        "api; a token without is refused",
+        "session tokens and JWT templates; pending sessions are signed in",
+        "Header(\"x-token\"), Cookie(\"mine\")",
+        "keys            1 that never change (from `jwks_json`)",
+        "iss             https://clerk.example.test (from `issuer`)",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
+#[test]
+fn neither_secrets_nor_queries_nor_key_ids_are_in_it() {
+    let issuer = TestIssuer::new();
+    let verifier = Verifier::builder()
+        .jwks_url("https://keys.example.com/jwks.json?api_key=hunter2")
+        .instance(Instance::issuer("https://b.example").secret_key("sk_live_hunter2"))
+        .instance(Instance::issuer(issuer.issuer()).jwks_json(issuer.jwks_json()))
+        .issuer("https://a.example")
+        .build()
+        .unwrap();
+    let text = verifier.describe();
+    assert!(
+        !text.contains("hunter2") && !text.contains(issuer.key_id()),
+        "{text}"
+    );
+    for part in [
+        "instance 1 of 3",
+        "https://keys.example.com/jwks.json;",
+        "instance 3 of 3",
+        "from https://api.clerk.com/v1/jwks",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_state_of_the_keys_is_that_of_the_moment() {
+    let issuer = TestIssuer::new();
+    let server = issuer.serve().await.unwrap();
+    let verifier = Verifier::builder()
+        .jwks_url(server.jwks_url())
+        .issuer(issuer.issuer())
+        .build()
+        .unwrap();
+    assert!(verifier.describe().contains("; empty, 0 at hand"));
+    verifier.ready().await.unwrap();
+    assert!(verifier.describe().contains("; fresh, 1 at hand, 0 s old"));
+}
+
+#[test]
+fn the_publishable_key_names_the_type_of_the_instance() {
+    let (live, test) = ("pk_live_Y2xlcmsuY2xlcmsuZGV2JA", "pk_test_ZGV2LmV4YW1wbGUk");
+    let of = |key: &str| {
+        Verifier::builder()
+            .publishable_key(key)
+            .build()
+            .unwrap()
+            .instance_type()
+    };
+    assert_eq!(of(live), Some(InstanceType::Production));
+    assert_eq!(of(test), Some(InstanceType::Development));
+    assert_eq!(
+        TestIssuer::new()
+            .verifier()
+            .build()
+            .unwrap()
+            .instance_type(),
+        None
+    );
+    let several = |keys: [&str; 2]| {
+        let [first, second] = keys.map(Instance::publishable_key);
+        let builder = Verifier::builder().instance(first).instance(second);
+        builder.build().unwrap().instance_type()
+    };
+    assert_eq!(several([live, test]), Some(InstanceType::Development));
+    assert_eq!(several([test, live]), Some(InstanceType::Development));
+    let other = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+    assert_eq!(several([live, other]), Some(InstanceType::Production));
+}

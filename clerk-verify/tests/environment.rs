@@ -1,0 +1,248 @@
+//! A verifier from environment variables: every combination that can go wrong is one error with all mistakes.
+// A test stops at the first thing that is not as it should be.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use clerk_test_support::key_file;
+use clerk_verify::{ConfigError, Verifier, testing::TestIssuer};
+
+/// The variables of a process; each test has its own.
+fn build(variables: &[(&str, &str)]) -> Result<Verifier, ConfigError> {
+    let variables: Vec<(String, String)> = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    Verifier::builder()
+        .with_env_from(move |name| {
+            let (_, value) = variables.iter().find(|(known, _)| known == name)?;
+            Some(value.clone())
+        })
+        .build()
+}
+
+/// The options at fault, in the order of the report.
+fn mistakes(variables: &[(&str, &str)]) -> Vec<String> {
+    let error = build(variables).expect_err("the set-up is bad");
+    for problem in error.problems() {
+        assert!(!problem.found().is_empty(), "{error}");
+        assert!(problem.remedy().len() > 20, "{error}");
+    }
+    let names = error
+        .problems()
+        .iter()
+        .map(|problem| problem.option().to_owned());
+    names.collect()
+}
+
+const PUBLISHABLE_KEY: (&str, &str) = ("CLERK_PUBLISHABLE_KEY", "pk_live_Y2xlcmsuY2xlcmsuZGV2JA");
+const SECRET_KEY: (&str, &str) = ("CLERK_SECRET_KEY", "sk_live_0123456789");
+
+#[test]
+fn without_any_key_there_is_one_mistake_which_names_the_variables() {
+    let empty = [
+        ("CLERK_JWT_KEY", ""),
+        ("CLERK_PUBLISHABLE_KEY", " "),
+        ("CLERK_SECRET_KEY", "\n"),
+        ("CLERK_AUTHORIZED_PARTIES", ""),
+        ("CLERK_IS_SATELLITE", ""),
+        ("CLERK_DOMAIN", ""),
+    ];
+    for variables in [&empty[..], &[][..]] {
+        assert_eq!(mistakes(variables), ["key source"]);
+        let error = build(variables).unwrap_err().to_string();
+        for name in ["CLERK_PUBLISHABLE_KEY", "CLERK_JWT_KEY", "CLERK_SECRET_KEY"] {
+            assert!(error.contains(name), "{name} is not in {error}");
+        }
+    }
+}
+
+#[test]
+fn each_key_alone_is_enough_and_so_are_all_together() {
+    let pem = TestIssuer::new().public_pem();
+    let jwt_key = ("CLERK_JWT_KEY", pem.as_str());
+    for variables in [
+        &[PUBLISHABLE_KEY][..],
+        &[SECRET_KEY],
+        &[jwt_key],
+        &[jwt_key, PUBLISHABLE_KEY],
+        &[PUBLISHABLE_KEY, SECRET_KEY],
+        &[jwt_key, PUBLISHABLE_KEY, SECRET_KEY],
+    ] {
+        assert!(build(variables).is_ok(), "{variables:?}");
+    }
+}
+
+#[test]
+fn a_pem_is_taken_as_shells_and_env_files_leave_it() {
+    let issuer = TestIssuer::new();
+    let pem = issuer.public_pem();
+    let lines: Vec<&str> = pem.lines().collect();
+    let bare: String = lines
+        .iter()
+        .filter(|line| !line.starts_with("---"))
+        .copied()
+        .collect();
+    for text in [
+        pem.clone(),
+        pem.replace('\n', "\\n"),
+        pem.replace('\n', "\\r\\n"),
+        pem.replace('\n', "\r\n"),
+        pem.replace('\n', " "),
+        format!("\"{}\"", pem.replace('\n', "\\n")),
+        format!("'{pem}'"),
+        bare,
+    ] {
+        let verifier = build(&[("CLERK_JWT_KEY", &text)]).unwrap_or_else(|error| panic!("{error}"));
+        assert!(
+            verifier
+                .verify_token_now(&issuer.token().sign())
+                .unwrap()
+                .is_ok()
+        );
+    }
+}
+
+#[test]
+fn all_mistakes_are_found_at_once() {
+    let private = key_file("test-only-private-pkcs1.pem");
+    let variables = [
+        ("CLERK_JWT_KEY", private.as_str()),
+        ("CLERK_PUBLISHABLE_KEY", "sk_live_0123456789"),
+        ("CLERK_SECRET_KEY", "pk_live_Y2xlcmsuY2xlcmsuZGV2JA"),
+        ("CLERK_PROXY_URL", "/__clerk"),
+        ("CLERK_DOMAIN", "https://satellite.example/"),
+        ("CLERK_IS_SATELLITE", "maybe"),
+        ("CLERK_API_URL", "http://api.example.com"),
+        ("CLERK_API_VERSION", "../v1"),
+        ("CLERK_AUTHORIZED_PARTIES", " , "),
+    ];
+    let mut found = mistakes(&variables);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "CLERK_AUTHORIZED_PARTIES",
+            "CLERK_IS_SATELLITE",
+            "api_url",
+            "api_version",
+            "domain",
+            "jwt_key",
+            "proxy_url",
+            "publishable_key",
+            "secret_key",
+        ]
+    );
+    let error = build(&variables).unwrap_err();
+    let shown = format!("{error} {error:?}");
+    for secret in ["0123456789", private.lines().nth(3).unwrap()] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    // Each of them alone is one mistake, the same one.
+    for (name, value) in variables {
+        let good = SECRET_KEY;
+        let alone: Vec<(&str, &str)> = match name {
+            "CLERK_SECRET_KEY" => vec![(name, value)],
+            "CLERK_DOMAIN" => vec![good, PUBLISHABLE_KEY, (name, value)],
+            _ => vec![good, (name, value)],
+        };
+        assert_eq!(mistakes(&alone).len(), 1, "{name}: {:?}", mistakes(&alone));
+    }
+}
+
+#[test]
+fn a_satellite_needs_a_domain_or_a_proxy() {
+    for yes in ["true", "1", "TRUE", " True "] {
+        let variables = [PUBLISHABLE_KEY, ("CLERK_IS_SATELLITE", yes)];
+        assert_eq!(mistakes(&variables), ["is_satellite"], "{yes}");
+        let error = build(&variables).unwrap_err().to_string();
+        assert!(
+            error.contains("CLERK_DOMAIN") && error.contains("CLERK_PROXY_URL"),
+            "{error}"
+        );
+    }
+    for no in ["false", "0", "False"] {
+        assert!(
+            build(&[PUBLISHABLE_KEY, ("CLERK_IS_SATELLITE", no)]).is_ok(),
+            "{no}"
+        );
+    }
+    for odd in ["yes", "no", "2", "on", "truee"] {
+        let variables = [PUBLISHABLE_KEY, ("CLERK_IS_SATELLITE", odd)];
+        assert_eq!(mistakes(&variables), ["CLERK_IS_SATELLITE"], "{odd}");
+    }
+}
+
+#[test]
+fn the_issuers_are_those_that_the_publishable_key_the_domain_and_the_proxy_name() {
+    const DOMAIN: (&str, &str) = ("CLERK_DOMAIN", "satellite.example");
+    const SATELLITE: (&str, &str) = ("CLERK_IS_SATELLITE", "true");
+    const PROXY: (&str, &str) = ("CLERK_PROXY_URL", "https://app.example.com/__clerk/");
+    const DEVELOPMENT: (&str, &str) = ("CLERK_PUBLISHABLE_KEY", "pk_test_Y2xlcmsuY2xlcmsuZGV2JA");
+    let own = "https://clerk.clerk.dev";
+    let satellite = "https://clerk.satellite.example";
+    let proxy = "https://app.example.com/__clerk";
+    for (variables, issuers) in [
+        (&[PUBLISHABLE_KEY][..], &[own][..]),
+        (&[PUBLISHABLE_KEY, PROXY], &[own, proxy]),
+        (&[PUBLISHABLE_KEY, DOMAIN, SATELLITE], &[own, satellite]),
+        (&[PUBLISHABLE_KEY, DOMAIN], &[own]),
+        (&[DEVELOPMENT, DOMAIN, SATELLITE], &[own]),
+        (&[PUBLISHABLE_KEY, PROXY, SATELLITE], &[own, proxy]),
+        (
+            &[PUBLISHABLE_KEY, PROXY, DOMAIN, SATELLITE],
+            &[own, satellite, proxy],
+        ),
+        (&[SECRET_KEY], &[]),
+        (&[SECRET_KEY, PUBLISHABLE_KEY], &[own]),
+    ] {
+        let verifier = build(variables).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(verifier.status().issuers(), issuers, "{variables:?}");
+    }
+}
+
+#[test]
+fn code_goes_before_the_environment_option_by_option() {
+    let variables = |name: &str| match name {
+        "CLERK_PUBLISHABLE_KEY" => Some("pk_live_Y2xlcmsuY2xlcmsuZGV2JA".to_owned()),
+        "CLERK_DOMAIN" => Some("of-environment.example".to_owned()),
+        "CLERK_IS_SATELLITE" => Some("true".to_owned()),
+        _ => None,
+    };
+    let builder = || Verifier::builder().with_env_from(variables);
+    let issuers =
+        |verifier: Result<Verifier, ConfigError>| verifier.unwrap().status().issuers().to_vec();
+    assert_eq!(
+        issuers(builder().domain("of-code.example").build())[1],
+        "https://clerk.of-code.example"
+    );
+    assert_eq!(issuers(builder().is_satellite(false).build()).len(), 1);
+    assert_eq!(
+        issuers(builder().issuer("https://mine.example").build()),
+        ["https://mine.example"]
+    );
+}
+
+#[test]
+fn the_standalone_function_reports_a_bad_environment_as_such() {
+    // The process of this test has no variable of Clerk's.
+    for name in ["CLERK_JWT_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY"] {
+        if std::env::var_os(name).is_some() {
+            return;
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let error = runtime
+        .block_on(clerk_verify::verify_token("a.b.c"))
+        .unwrap_err();
+    assert_eq!(error.reason().as_str(), "jwk-failed-to-resolve");
+    assert_eq!(error.refusal().status(), 503);
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(source.downcast_ref::<ConfigError>().is_some());
+    assert!(error.to_string().contains("CLERK_PUBLISHABLE_KEY"));
+}
