@@ -44,3 +44,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/key-sources.md")]
 struct KeySources;
+
+/// The code of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide.md")]
+struct Guide;
