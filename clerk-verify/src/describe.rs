@@ -65,7 +65,7 @@ fn write(pipeline: &Pipeline, text: &mut String) -> fmt::Result {
         text,
         "exp, nbf, iat",
         format_args!(
-            "compared with this machine's clock, now {} s since 1970; tolerance {} ms",
+            "compared with the clock, which says {} (seconds since 1970); tolerance {} ms",
             unix_millis(pipeline.clock.now()).div_euclid(1000),
             expected.skew_millis
         ),

@@ -51,6 +51,19 @@
 //!
 //! 13 to 15 allow 5 seconds between the clocks ([`clock_skew`](VerifierBuilder::clock_skew)).
 //!
+//! # What a session may do
+//!
+//! [`Session::has`] and [`Session::require`] take a [`Requirement`]: a role, a permission, a feature, a plan, a fresh
+//! verification of the user, or several of them. What is missing or malformed in the token is not met.
+//!
+//! ```
+//! use clerk_verify::{Requirement, testing::TestIssuer};
+//!
+//! let session = TestIssuer::new().token().org("org_1", "admin").session().unwrap();
+//! assert!(session.has(&Requirement::new().role("org:admin")));
+//! assert!(session.require(&Requirement::new().plan("team")).is_err());
+//! ```
+//!
 //! # Features
 //!
 //! | feature | default | what it brings |

@@ -36,7 +36,7 @@ clerk-verify 0.1.0
   azp             https://a.example, https://b.example (from CLERK_AUTHORIZED_PARTIES); a token without is refused
   aud             api; a token without is accepted
   alg             RS256
-  exp, nbf, iat   compared with this machine's clock, now 1790000000 s since 1970; tolerance 2000 ms
+  exp, nbf, iat   compared with the clock, which says 1790000000 (seconds since 1970); tolerance 2000 ms
   tokens          session tokens; no JWT templates; pending sessions are signed out; at most 16384 bytes
   looked for in   Authorization, SessionCookie
 ";

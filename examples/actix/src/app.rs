@@ -46,6 +46,11 @@ pub(crate) fn app(
         .service(web::resource("/whoami").wrap(with_session).get(whoami))
         .service(web::resource("/me").wrap(require_session.clone()).get(me))
         .service(
+            web::resource("/team")
+                .wrap(require_session.clone().role("org:admin"))
+                .get(team),
+        )
+        .service(
             web::scope("/api")
                 .wrap(require_session)
                 .configure(notes::routes),
@@ -76,6 +81,11 @@ async fn me(session: Session) -> String {
     format!("hello, {}", session.user_id())
 }
 
+async fn team(session: Session) -> String {
+    let organization = session.organization().map_or("", |active| active.id());
+    format!("{} is an admin of {organization}", session.user_id())
+}
+
 /// The caller hears a code. What exactly was wrong, and what to do about it, is for the log, and quotes claims
 /// of the token: not more than one wants to see while looking for a mistake.
 fn log_refusal(refused: &Refused) {
@@ -86,7 +96,7 @@ fn log_refusal(refused: &Refused) {
 /// The frontends that may call from a browser are those whose tokens are accepted.
 fn cors(frontends: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods(["GET", "POST"])
+        .allowed_methods(["GET", "POST", "DELETE"])
         .allowed_headers([AUTHORIZATION, CONTENT_TYPE])
         .expose_headers(["x-clerk-auth-reason"]);
     frontends

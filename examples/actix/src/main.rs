@@ -72,6 +72,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     app::check_frontends(&verifier)?;
     // Without keys nobody could be let in: better to fail here than at each request.
     verifier.ready().await?;
+    tracing::info!("who is let in:\n{}", verifier.describe());
 
     let listener = listen(port()?)?;
     let url = format!("http://{}", listener.local_addr()?);

@@ -6,12 +6,13 @@ use std::{
 };
 
 use actix_web::{HttpResponse, web};
-use clerk_actix::Session;
+use clerk_actix::{Forbidden, Requirement, Reverification, Session};
 use serde::{Deserialize, Serialize};
 
-/// `GET /notes` and `POST /notes`, for a scope behind [`RequireSession`](clerk_actix::RequireSession).
+/// `GET`, `POST` and `DELETE /notes`, for a scope behind [`RequireSession`](clerk_actix::RequireSession).
 pub(crate) fn routes(scope: &mut web::ServiceConfig) {
-    scope.service(web::resource("/notes").get(list).post(create));
+    let notes = web::resource("/notes").get(list).post(create);
+    scope.service(notes.delete(clear));
 }
 
 #[derive(Clone, Serialize)]
@@ -40,6 +41,14 @@ async fn create(
     HttpResponse::Created().json(note)
 }
 
+/// What is gone is gone, so the user must have signed in not long ago. Clerk's frontend SDK knows the answer to
+/// those who have not: it asks them to, and sends the request again.
+async fn clear(notes: web::Data<Notes>, session: Session) -> Result<HttpResponse, Forbidden> {
+    session.require(&Requirement::new().reverification(Reverification::strict()))?;
+    notes.clear(session.user_id());
+    Ok(HttpResponse::NoContent().finish())
+}
+
 /// The notes of all users, by the user's id.
 #[derive(Default)]
 pub(crate) struct Notes(Mutex<HashMap<String, Vec<Note>>>);
@@ -47,6 +56,10 @@ pub(crate) struct Notes(Mutex<HashMap<String, Vec<Note>>>);
 impl Notes {
     fn of(&self, user_id: &str) -> Vec<Note> {
         self.lock().get(user_id).cloned().unwrap_or_default()
+    }
+
+    fn clear(&self, user_id: &str) {
+        self.lock().remove(user_id);
     }
 
     fn add(&self, user_id: &str, text: String) -> Note {

@@ -29,6 +29,11 @@ pub(crate) fn app(verifier: Verifier) -> Result<Router, String> {
         .route("/me", get(me))
         .nest("/api", notes::routes())
         .route_layer(RequireSession::new(verifier.clone()).on_error(log_refusal));
+    let admins = Router::new().route("/team", get(team)).route_layer(
+        RequireSession::new(verifier.clone())
+            .role("org:admin")
+            .on_error(log_refusal),
+    );
     let optional = Router::new()
         .route("/hello", get(hello))
         .route("/whoami", get(whoami))
@@ -40,6 +45,7 @@ pub(crate) fn app(verifier: Verifier) -> Result<Router, String> {
         .route("/", get(home))
         .merge(optional)
         .merge(protected)
+        .merge(admins)
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(DefaultMakeSpan::new().level(Level::INFO))
@@ -70,6 +76,11 @@ async fn me(session: Session) -> String {
     format!("hello, {}", session.user_id())
 }
 
+async fn team(session: Session) -> String {
+    let organization = session.organization().map_or("", |active| active.id());
+    format!("{} is an admin of {organization}", session.user_id())
+}
+
 /// The caller hears a code. What exactly was wrong, and what to do about it, is for the log, and quotes claims
 /// of the token: not more than one wants to see while looking for a mistake.
 fn log_refusal(refused: &Refused) {
@@ -88,7 +99,7 @@ fn cors(frontends: &[String]) -> Result<CorsLayer, String> {
     let origins: Vec<HeaderValue> = frontends.iter().map(origin).collect::<Result<_, _>>()?;
     Ok(CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE])
         .expose_headers([HeaderName::from_static("x-clerk-auth-reason")]))
 }

@@ -69,6 +69,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     };
     // Without keys nobody could be let in: better to fail here than at each request.
     verifier.ready().await?;
+    tracing::info!("who is let in:\n{}", verifier.describe());
 
     let app = app::app(verifier)?;
     let listener = listen(port()?).await?;

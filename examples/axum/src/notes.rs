@@ -6,13 +6,13 @@ use std::{
 };
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
-use clerk_axum::Session;
+use clerk_axum::{Forbidden, Requirement, Reverification, Session};
 use serde::{Deserialize, Serialize};
 
-/// `GET /notes` and `POST /notes`, for a router behind [`RequireSession`](clerk_axum::RequireSession).
+/// `GET`, `POST` and `DELETE /notes`, for a router behind [`RequireSession`](clerk_axum::RequireSession).
 pub(crate) fn routes() -> Router {
     Router::new()
-        .route("/notes", get(list).post(create))
+        .route("/notes", get(list).post(create).delete(clear))
         .with_state(Notes::default())
 }
 
@@ -44,6 +44,14 @@ async fn create(
     )
 }
 
+/// What is gone is gone, so the user must have signed in not long ago. Clerk's frontend SDK knows the answer to
+/// those who have not: it asks them to, and sends the request again.
+async fn clear(State(notes): State<Notes>, session: Session) -> Result<StatusCode, Forbidden> {
+    session.require(&Requirement::new().reverification(Reverification::strict()))?;
+    notes.clear(session.user_id());
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// The notes of all users, by the user's id.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<HashMap<String, Vec<Note>>>>);
@@ -51,6 +59,10 @@ struct Notes(Arc<Mutex<HashMap<String, Vec<Note>>>>);
 impl Notes {
     fn of(&self, user_id: &str) -> Vec<Note> {
         self.lock().get(user_id).cloned().unwrap_or_default()
+    }
+
+    fn clear(&self, user_id: &str) {
+        self.lock().remove(user_id);
     }
 
     fn add(&self, user_id: &str, text: String) -> Note {

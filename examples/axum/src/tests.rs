@@ -105,6 +105,40 @@ async fn users_see_their_own_notes_only() {
 }
 
 #[tokio::test]
+async fn notes_are_deleted_by_one_who_has_just_signed_in() {
+    let service = service();
+    let delete = || Request::delete("/api/notes");
+    let stale = token("user_1").factors_verified(Some(10), None);
+    let refused = service.send(with(&stale, delete())).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        refused.json()["clerk_error"]["reason"],
+        "reverification-error"
+    );
+    let fresh = token("user_1").factors_verified(Some(9), None);
+    let deleted = service.send(with(&fresh, delete())).await;
+    assert_eq!(deleted.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn the_team_is_for_admins() {
+    let service = service();
+    let admin = with(&token("user_1").org("org_1", "admin"), get("/team"));
+    assert_eq!(
+        service.send(admin).await.text,
+        "user_1 is an admin of org_1"
+    );
+    for other in [token("user_1"), token("user_1").org("org_1", "member")] {
+        let refused = service.send(with(&other, get("/team"))).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        assert_eq!(
+            refused.headers["x-clerk-auth-reason"],
+            "insufficient-authorization"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_form_can_not_write_notes() {
     let post = Request::post("/api/notes").header("content-type", "text/plain");
     let answer = service()

@@ -79,6 +79,8 @@ impl Demo {
         let bearer = |token: TokenBuilder| format!("-H 'Authorization: Bearer {}' ", token.sign());
         let good = bearer(self.token());
         let cookie = format!("-H 'Cookie: __session={}' ", self.token().sign());
+        let admin = bearer(self.token().org("org_demo", "admin"));
+        let stale = bearer(self.token().factors_verified(Some(30), None));
         let note = r#"-H 'Content-Type: application/json' -d '{"text":"buy milk"}' "#;
         let preflight = format!(
             "-X OPTIONS -H 'Origin: {FRONTEND}' -H 'Access-Control-Request-Method: POST' \
@@ -98,7 +100,19 @@ impl Demo {
                 "/whoami",
             ),
             ("201: the note", format!("{good}{note}"), "/api/notes"),
-            ("200: all notes of user_demo", good, "/api/notes"),
+            ("200: all notes of user_demo", good.clone(), "/api/notes"),
+            (
+                "403: reverification-error, for the sign-in is half an hour old",
+                format!("-X DELETE {stale}"),
+                "/api/notes",
+            ),
+            (
+                "204: all notes deleted",
+                format!("-X DELETE {good}"),
+                "/api/notes",
+            ),
+            ("200: user_demo is an admin of org_demo", admin, "/team"),
+            ("403: insufficient-authorization", good, "/team"),
             ("200: the preflight of a browser", preflight, "/api/notes"),
         ];
         let mut text = format!(

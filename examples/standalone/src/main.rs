@@ -75,7 +75,7 @@ async fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
 
     let outcome = verifier.verify_token(&token).await;
 
-    let report = report::report(&outcome, options.json, options.now())?;
+    let report = report::report(&outcome, &verifier, options.json, options.now())?;
     match io::stdout().write_all(report.as_bytes()) {
         // Whoever reads along, such as `head`, has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}

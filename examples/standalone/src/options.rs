@@ -18,6 +18,7 @@ Environment:
   CLERK_PUBLISHABLE_KEY     As --publishable-key
   CLERK_AUTHORIZED_PARTIES  As --authorized-party, comma-separated
   CLERK_PROXY_URL           Where the Frontend API is proxied
+  CLERK_DOMAIN              The host of a satellite, with CLERK_IS_SATELLITE=true
   RUST_LOG                  What to log, such as debug
   An option goes before its variable, an empty variable counts as unset. Where an option names a key, no
   key is taken from the environment; CLERK_PUBLISHABLE_KEY then only says who the issuer is.

@@ -2,22 +2,24 @@
 
 use std::fmt::{self, Write as _};
 
-use clerk_verify::{ClaimsError, Session, VerifyError};
+use clerk_verify::{ClaimsError, Entitlements, Session, Verifier, VerifyError};
 use serde_json::{Value, json};
 
 use crate::token;
 
-/// The whole output, with a newline at its end. `now` is in seconds since 1970.
+/// The whole output, with a newline at its end. `now` is in seconds since 1970. A refusal comes with what the verifier
+/// trusts.
 pub(crate) fn report(
     outcome: &Result<Session, VerifyError>,
+    verifier: &Verifier,
     as_json: bool,
     now: i64,
 ) -> Result<String, Box<dyn std::error::Error>> {
     let text = match (outcome, as_json) {
         (Ok(session), true) => format!("{}\n", accepted_json(session)?),
         (Ok(session), false) => accepted_text(session, now)?,
-        (Err(error), true) => format!("{}\n", refused_json(error)),
-        (Err(error), false) => refused_text(error),
+        (Err(error), true) => format!("{}\n", refused_json(error, verifier)),
+        (Err(error), false) => refused_text(error, verifier),
     };
     Ok(visible(&text))
 }
@@ -40,12 +42,13 @@ fn accepted_json(session: &Session) -> Result<Value, ClaimsError> {
     }))
 }
 
-fn refused_json(error: &VerifyError) -> Value {
+fn refused_json(error: &VerifyError, verifier: &Verifier) -> Value {
     json!({
         "accepted": false,
         "reason": error.reason().as_str(),
         "message": message(error),
         "status": error.refusal().status(),
+        "verifier": token::hide(&verifier.describe()).lines().collect::<Vec<_>>(),
     })
 }
 
@@ -85,6 +88,23 @@ fn accepted_text(session: &Session, now: i64) -> Result<String, Box<dyn std::err
             line("permission", Some(permission))?;
         }
     }
+    for (name, entitlements) in [("feature", session.features()), ("plan", session.plans())] {
+        let Some(entitlements) = entitlements else {
+            continue;
+        };
+        for (scope, slug) in scoped(entitlements) {
+            line(name, Some(&format_args!("{scope}:{slug}")))?;
+        }
+    }
+    if let Some(age) = session.factor_verification_age() {
+        let ago = |minutes: Option<u64>| match minutes {
+            Some(minutes) => format!("{minutes} min"),
+            None => "never".to_owned(),
+        };
+        let (first, second) = (age.first_factor_minutes(), age.second_factor_minutes());
+        line("first factor", Some(&ago(first)))?;
+        line("second factor", Some(&ago(second)))?;
+    }
     if let Some(actor) = session.actor() {
         line("impersonated by", Some(&actor.subject()))?;
     }
@@ -93,11 +113,21 @@ fn accepted_text(session: &Session, now: i64) -> Result<String, Box<dyn std::err
     Ok(text)
 }
 
-fn refused_text(error: &VerifyError) -> String {
+/// Each with the scope that a requirement would name.
+fn scoped(entitlements: &Entitlements) -> impl Iterator<Item = (&'static str, &str)> {
+    let of_organization = entitlements.of_organization().map(|slug| ("org", slug));
+    of_organization.chain(entitlements.of_user().map(|slug| ("user", slug)))
+}
+
+fn refused_text(error: &VerifyError, verifier: &Verifier) -> String {
     let reason = error.reason();
     let status = error.refusal().status();
     let message = message(error);
-    format!("refused: {reason}\n  {message}\n  a server answers with status {status}\n")
+    let trusted = token::hide(&verifier.describe());
+    format!(
+        "refused: {reason}\n  {message}\n  a server answers with status {status}\nthe verifier\n  {}\n",
+        trusted.trim_end().replace('\n', "\n  ")
+    )
 }
 
 /// It quotes options, and one of them may be the token in the wrong place.
@@ -147,13 +177,17 @@ mod tests {
 
     use super::*;
 
+    fn verifier() -> Verifier {
+        TestIssuer::new().verifier().build().unwrap()
+    }
+
     #[test]
     fn a_claim_adds_no_line() {
         let outcome = TestIssuer::new()
             .token()
             .user("user_1\n  role org:admin")
             .session();
-        let report = report(&outcome, false, 0).unwrap();
+        let report = report(&outcome, &verifier(), false, 0).unwrap();
         assert!(report.contains("user_1\\n  role org:admin\n"), "{report:?}");
     }
 
@@ -166,13 +200,13 @@ mod tests {
             .claim("name", name)
             .session();
         for as_json in [false, true] {
-            let report = report(&outcome, as_json, 0).unwrap();
+            let report = report(&outcome, &verifier(), as_json, 0).unwrap();
             assert!(
                 !report.contains(['\u{1b}', '\u{9b}', '\u{202e}']),
                 "{report:?}"
             );
         }
-        let report = report(&outcome, true, 0).unwrap();
+        let report = report(&outcome, &verifier(), true, 0).unwrap();
         let report: Value = serde_json::from_str(&report).unwrap();
         assert_eq!(report["claims"]["name"], name);
     }
