@@ -91,9 +91,11 @@ mod service;
 #[cfg(feature = "jwks")]
 pub use clerk_verify::JwksOptions;
 pub use clerk_verify::{
-    AuthState, Claims, ConfigError, Forbidden, Instance, KeySourceState, KeySourceStatus, Level,
-    Organization, Reason, Refusal, Refused, Requirement, Reverification, Session, SessionRejection,
-    SignedOut, TokenSource, Verifier, VerifierBuilder, VerifyError,
+    Actor, AuthState, Claims, ClaimsError, ConfigError, Dimension, Entitlements,
+    FactorVerificationAge, Forbidden, Instance, InstanceType, KeySourceState, KeySourceStatus,
+    Level, MissingLayer, Organization, Reason, Refusal, Refused, Requirement, Reverification,
+    Session, SessionRejection, SessionStatus, SignedOut, TokenSource, Unmet, Verifier,
+    VerifierBuilder, VerifyError,
 };
 
 pub use self::{

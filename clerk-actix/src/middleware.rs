@@ -206,7 +206,7 @@ impl<F> RequireSession<F> {
     }
 
     /// Whether CORS preflights (`OPTIONS` with `Origin` and `Access-Control-Request-Method`) go through
-    /// without a session and whatever is required, for a service behind this one that answers them. Default: `false`. Mind that such a
+    /// without a session, for a service behind this one that answers them. Default: `false`. Mind that such a
     /// request then reaches handlers that take every method.
     ///
     /// ```

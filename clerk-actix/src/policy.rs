@@ -66,7 +66,8 @@ where
         request: &ServiceRequest,
         state: AuthState,
     ) -> Result<AuthState, HttpResponse> {
-        if self.allow_preflight && is_preflight(request) {
+        // A browser's preflight has no credentials: one that has some is not let off what is required.
+        if self.allow_preflight && !state.is_signed_in() && is_preflight(request) {
             return Ok(state);
         }
         state.check(self.requirement.as_ref()).map_err(|refused| {
@@ -74,14 +75,11 @@ where
             let mut response = given.unwrap_or_else(|| refused.refusal().into());
             // For middleware further out, which may log it or answer otherwise.
             let mut extensions = response.extensions_mut();
-            match refused {
-                Refused::SignedOut(signed_out) => {
-                    extensions.insert(signed_out);
-                }
-                Refused::Forbidden(forbidden) => {
-                    extensions.insert(forbidden);
-                }
-                _ => {}
+            if let Some(signed_out) = refused.signed_out() {
+                extensions.insert(signed_out.clone());
+            }
+            if let Some(forbidden) = refused.forbidden() {
+                extensions.insert(forbidden.clone());
             }
             drop(extensions);
             response

@@ -11,7 +11,7 @@ use std::{cell::Cell, rc::Rc};
 
 use actix_web::{
     App, Error, HttpMessage, HttpRequest, HttpResponse,
-    dev::{Service, ServiceRequest},
+    dev::{Service, ServiceRequest, ServiceResponse},
     error::ErrorImATeapot,
     http::{Method, StatusCode},
     test::{TestRequest, call_service, init_service, read_body},
@@ -256,6 +256,45 @@ async fn on_error_hears_of_those_who_may_not_and_may_answer_them() {
 }
 
 #[actix_web::test]
+async fn a_handlers_error_carries_its_reason_for_middleware_further_out() {
+    async fn forbidden(session: Session) -> Result<String, Forbidden> {
+        session.require(&Requirement::new().role("org:admin"))?;
+        Ok(String::new())
+    }
+    async fn any_error(session: Session) -> actix_web::Result<String> {
+        session.require(&Requirement::new().role("org:admin"))?;
+        Ok(String::new())
+    }
+    async fn refused(state: AuthState) -> Result<String, Refused> {
+        let state = state.check(Some(&Requirement::new().role("org:admin")))?;
+        Ok(format!("{state:?}"))
+    }
+    let app = init_service(
+        App::new()
+            .wrap(WithSession::new(verifier()))
+            .route("/forbidden", web::get().to(forbidden))
+            .route("/any_error", web::get().to(any_error))
+            .route("/refused", web::get().to(refused)),
+    )
+    .await;
+    let has = |response: &ServiceResponse, signed_in: bool| {
+        let extensions = response.response().extensions();
+        match signed_in {
+            true => extensions.get::<Forbidden>().is_some(),
+            false => extensions.get::<SignedOut>().is_some(),
+        }
+    };
+    for path in ["/forbidden", "/any_error", "/refused"] {
+        let response = call_service(&app, good().uri(path).to_request()).await;
+        assert_eq!(response.status(), 403, "{path}");
+        assert!(has(&response.map_into_boxed_body(), true), "{path}");
+        let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;
+        assert_eq!(response.status(), 401, "{path}");
+        assert!(has(&response.map_into_boxed_body(), false), "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn what_a_middleware_asks_for_adds_up() {
     let issuer = TestIssuer::new();
     let token = |role: &str| {
@@ -301,13 +340,20 @@ async fn a_preflight_that_is_allowed_needs_no_role_either() {
     let middleware = RequireSession::new(verifier())
         .role("admin")
         .allow_preflight(true);
-    let preflight = || {
-        good()
+    let preflight = |request: TestRequest| {
+        request
             .method(Method::OPTIONS)
             .insert_header(("origin", "https://app.example.com"))
             .insert_header(("access-control-request-method", "GET"))
     };
-    assert_eq!(outcome(middleware.clone(), preflight()).await.0, 200);
+    let stranger = preflight(TestRequest::default());
+    assert_eq!(outcome(middleware.clone(), stranger).await.0, 200);
+    let member = preflight(good());
+    assert_eq!(
+        outcome(middleware.clone(), member).await.0,
+        403,
+        "a browser's preflight has no token, and a session is not let off its role"
+    );
     let options = good().method(Method::OPTIONS);
     assert_eq!(
         outcome(middleware, options).await.0,

@@ -57,7 +57,9 @@ impl<M, A> Guard<M, A> {
         M: Mode,
         A: OnError<M, R>,
     {
-        let state = if self.allow_preflight && is_preflight(&request) {
+        // A browser's preflight has no credentials: one that has some is not let off what is required.
+        let is_exempt = self.allow_preflight && !state.is_signed_in() && is_preflight(&request);
+        let state = if is_exempt {
             state
         } else {
             let requirement = self.requirement.as_ref();

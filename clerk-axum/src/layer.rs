@@ -177,7 +177,7 @@ impl<A> RequireSession<A> {
     }
 
     /// Whether CORS preflights (`OPTIONS` with `Origin` and `Access-Control-Request-Method`) go through
-    /// without a session and whatever is required, for a service behind this layer that answers them. Default: `false`. Mind that
+    /// without a session, for a service behind this layer that answers them. Default: `false`. Mind that
     /// such a request then reaches handlers that are routed with `any()`.
     ///
     /// ```

@@ -49,10 +49,14 @@
 //! # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
 //! # #[derive(Default)] struct GrpcBody;
 //!
-//! let layer = RequireSession::new(verifier).on_error(|_| {
+//! let layer = RequireSession::new(verifier).on_error(|refused| {
 //!     let mut response = Response::new(GrpcBody::default());
-//!     // UNAUTHENTICATED, in the words of gRPC
-//!     response.headers_mut().insert("grpc-status", http::HeaderValue::from_static("16"));
+//!     let status = match refused.refusal().status() {
+//!         403 => "7",  // PERMISSION_DENIED
+//!         503 => "14", // UNAVAILABLE
+//!         _ => "16",   // UNAUTHENTICATED
+//!     };
+//!     response.headers_mut().insert("grpc-status", http::HeaderValue::from_static(status));
 //!     response
 //! });
 //! ```
@@ -105,9 +109,11 @@ mod service;
 #[cfg(feature = "jwks")]
 pub use clerk_verify::JwksOptions;
 pub use clerk_verify::{
-    AuthState, Claims, ConfigError, Forbidden, Instance, KeySourceState, KeySourceStatus, Level,
-    Organization, Reason, Refusal, Refused, Requirement, Reverification, Session, SessionRejection,
-    SignedOut, TokenSource, Verifier, VerifierBuilder, VerifyError,
+    Actor, AuthState, Claims, ClaimsError, ConfigError, Dimension, Entitlements,
+    FactorVerificationAge, Forbidden, Instance, InstanceType, KeySourceState, KeySourceStatus,
+    Level, MissingLayer, Organization, Reason, Refusal, Refused, Requirement, Reverification,
+    Session, SessionRejection, SessionStatus, SignedOut, TokenSource, Unmet, Verifier,
+    VerifierBuilder, VerifyError,
 };
 
 pub use self::{

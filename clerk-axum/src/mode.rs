@@ -90,14 +90,11 @@ impl Mode for Strict {
             let mut response = answer(&refused);
             // For layers further out, which may log it or answer otherwise.
             let extensions = response.extensions_mut();
-            match refused {
-                Refused::SignedOut(signed_out) => {
-                    extensions.insert(signed_out);
-                }
-                Refused::Forbidden(forbidden) => {
-                    extensions.insert(forbidden);
-                }
-                _ => {}
+            if let Some(signed_out) = refused.signed_out() {
+                extensions.insert(signed_out.clone());
+            }
+            if let Some(forbidden) = refused.forbidden() {
+                extensions.insert(forbidden.clone());
             }
             response
         })

@@ -333,9 +333,17 @@ async fn a_preflight_that_is_allowed_needs_no_role_either() {
     let mut request = good();
     *request.method_mut() = Method::OPTIONS;
     assert_eq!(
-        service.oneshot(request).await.unwrap().status(),
+        service.clone().oneshot(request).await.unwrap().status(),
         403,
         "it is no preflight"
+    );
+    let mut request = preflight();
+    let token = good().headers_mut().remove("authorization").unwrap();
+    request.headers_mut().insert("authorization", token);
+    assert_eq!(
+        service.oneshot(request).await.unwrap().status(),
+        403,
+        "a browser's preflight has no token, and a session is not let off its role"
     );
 }
 

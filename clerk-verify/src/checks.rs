@@ -64,10 +64,11 @@ impl Expected {
         Err(Kind::AuthorizedParty {
             seen: payload.azp.seen(),
             authorized: List(Arc::clone(&self.authorized_parties)),
-            hint: hints::authorized_party(
-                azp.as_deref().filter(|_| !missing),
-                &self.authorized_parties,
-            ),
+            hint: match azp.as_deref() {
+                Some(azp) => hints::authorized_party(azp, &self.authorized_parties),
+                None if missing => hints::MISSING_PARTY,
+                None => "it must be a string",
+            },
         })
     }
 

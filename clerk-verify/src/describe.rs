@@ -6,6 +6,7 @@ use crate::{
     clock::unix_millis,
     keys::{FixedKeys, Keys},
     pipeline::{Pipeline, Trusted},
+    request::TokenSource,
 };
 
 /// All of it, a line for each thing.
@@ -19,11 +20,13 @@ pub(crate) fn verifier(pipeline: &Pipeline) -> String {
 fn write(pipeline: &Pipeline, text: &mut String) -> fmt::Result {
     writeln!(text, "clerk-verify {}", env!("CARGO_PKG_VERSION"))?;
     let count = pipeline.trusted.len();
+    let sources = &pipeline.token_sources;
+    let reads_session_cookie = sources.iter().any(TokenSource::is_session_cookie);
     for (number, trusted) in (1..).zip(&pipeline.trusted) {
         if count > 1 {
             writeln!(text, "instance {number} of {count}")?;
         }
-        write_instance(trusted, text)?;
+        write_instance(trusted, reads_session_cookie, text)?;
     }
     let expected = &pipeline.expected;
     let parties = List(&expected.authorized_parties);
@@ -88,15 +91,10 @@ fn write(pipeline: &Pipeline, text: &mut String) -> fmt::Result {
             pipeline.max_token_len
         ),
     )?;
-    let places: Vec<String> = pipeline
-        .token_sources
-        .iter()
-        .map(|source| format!("{source:?}"))
-        .collect();
-    line(text, "looked for in", List(&places))
+    line(text, "looked for in", Places(&pipeline.token_sources))
 }
 
-fn write_instance(trusted: &Trusted, text: &mut String) -> fmt::Result {
+fn write_instance(trusted: &Trusted, reads_session_cookie: bool, text: &mut String) -> fmt::Result {
     let about = &trusted.about;
     if let Some(app) = &about.app {
         line(
@@ -128,6 +126,7 @@ fn write_instance(trusted: &Trusted, text: &mut String) -> fmt::Result {
         format_args!("{} (from {})", KeysInWords(&trusted.keys), about.keys_from),
     )?;
     match trusted.cookies() {
+        _ if !reads_session_cookie => Ok(()),
         Some(cookies) => line(
             text,
             "session cookie",
@@ -175,14 +174,34 @@ impl Display for KeysInWords<'_> {
     }
 }
 
+struct Places<'a>(&'a [TokenSource]);
+
+impl Display for Places<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, source) in self.0.iter().enumerate() {
+            let separator = if position == 0 { "" } else { ", " };
+            write!(f, "{separator}{source:?}")?;
+        }
+        Ok(())
+    }
+}
+
 struct List<'a, T>(&'a [T]);
 
 impl<T: Display> Display for List<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, value) in self.0.iter().enumerate() {
             let separator = if position == 0 { "" } else { ", " };
-            write!(f, "{separator}{value}")?;
+            write!(f, "{separator}{}", shown(&value.to_string()))?;
         }
         Ok(())
     }
+}
+
+/// A configured value, which may be anything that somebody pasted.
+fn shown(value: &str) -> String {
+    if value.contains("sk_live_") || value.contains("sk_test_") {
+        return "(a secret key, which does not belong here)".to_owned();
+    }
+    value.escape_debug().to_string()
 }

@@ -45,6 +45,36 @@ impl Refused {
         }
     }
 
+    /// Who is signed out, and why.
+    ///
+    /// ```
+    /// # use clerk_verify::{AuthState, testing::TestIssuer};
+    /// let state = AuthState::from(TestIssuer::new().token().expired().session());
+    /// assert!(state.check(None).unwrap_err().signed_out().is_some());
+    /// ```
+    #[must_use]
+    pub fn signed_out(&self) -> Option<&SignedOut> {
+        match self {
+            Self::SignedOut(signed_out) => Some(signed_out),
+            Self::Forbidden(_) => None,
+        }
+    }
+
+    /// What the session lacks, of one who is signed in.
+    ///
+    /// ```
+    /// # use clerk_verify::{AuthState, testing::TestIssuer};
+    /// let state = AuthState::from(TestIssuer::new().token().expired().session());
+    /// assert!(state.check(None).unwrap_err().forbidden().is_none());
+    /// ```
+    #[must_use]
+    pub fn forbidden(&self) -> Option<&Forbidden> {
+        match self {
+            Self::SignedOut(_) => None,
+            Self::Forbidden(forbidden) => Some(forbidden),
+        }
+    }
+
     /// What was wrong, in words for the logs of the service.
     ///
     /// ```
@@ -92,14 +122,8 @@ impl AuthState {
     /// ```
     pub fn check(self, requirement: Option<&Requirement>) -> Result<Self, Refused> {
         let session = self.into_session()?;
-        if let Some(requirement) = requirement
-            && let Err(forbidden) = session.require(requirement)
-        {
-            tracing::debug!(
-                reason = forbidden.reason().as_str(),
-                "the request is forbidden"
-            );
-            return Err(forbidden.into());
+        if let Some(requirement) = requirement {
+            session.require(requirement)?;
         }
         Ok(Self::SignedIn(session))
     }

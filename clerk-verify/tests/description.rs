@@ -113,6 +113,40 @@ fn neither_secrets_nor_queries_nor_key_ids_are_in_it() {
     }
 }
 
+#[test]
+fn what_was_pasted_by_mistake_forges_no_line_and_shows_no_secret() {
+    let verifier = TestIssuer::new()
+        .verifier()
+        .authorized_parties([
+            "https://a.example\n  keys            FORGED",
+            "sk_live_hunter2",
+        ])
+        .build()
+        .unwrap();
+    let text = verifier.describe();
+    assert!(!text.contains("\n  keys            FORGED"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+    assert!(
+        text.contains("(a secret key, which does not belong here)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn cookies_are_described_where_they_are_read() {
+    let issuer = TestIssuer::new();
+    let verifier = issuer
+        .verifier()
+        .token_sources([TokenSource::authorization()]);
+    assert!(
+        !verifier
+            .build()
+            .unwrap()
+            .describe()
+            .contains("session cookie")
+    );
+}
+
 #[tokio::test]
 async fn the_state_of_the_keys_is_that_of_the_moment() {
     let issuer = TestIssuer::new();

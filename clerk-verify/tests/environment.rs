@@ -137,6 +137,12 @@ fn all_mistakes_are_found_at_once() {
         ]
     );
     let error = build(&variables).unwrap_err();
+    for (variable, _) in variables {
+        assert!(
+            error.to_string().contains(variable),
+            "{variable} is not in {error}"
+        );
+    }
     let shown = format!("{error} {error:?}");
     for secret in ["0123456789", private.lines().nth(3).unwrap()] {
         assert!(!shown.contains(secret), "{shown}");

@@ -529,6 +529,90 @@ fn it_is_a_reverification_only_where_nothing_else_is_missing() {
 }
 
 #[test]
+fn the_reverification_that_is_answered_is_enough_for_all_that_is_asked() {
+    use Level::{FirstFactor, MultiFactor, SecondFactor};
+    let stale = session(&token().factors_verified(Some(2000), Some(2000)));
+    let new = Reverification::new;
+    let answered = |requirement: &Requirement| {
+        let forbidden = stale.require(requirement).unwrap_err();
+        forbidden.reverification()
+    };
+    let all = |parts: &[Reverification]| {
+        let all = parts
+            .iter()
+            .fold(asked(), |asked, part| asked.reverification(*part));
+        answered(&all)
+    };
+    let (lax, strict, mfa) = (
+        Reverification::lax(),
+        Reverification::strict(),
+        Reverification::strict_mfa(),
+    );
+    for (parts, enough) in [
+        (&[lax, mfa][..], mfa),
+        (&[mfa, lax], mfa),
+        (&[lax, strict, Reverification::moderate()], strict),
+        (
+            &[new(FirstFactor, 5), new(FirstFactor, 15)],
+            new(FirstFactor, 5),
+        ),
+        (
+            &[new(FirstFactor, 5), new(SecondFactor, 15)],
+            new(MultiFactor, 5),
+        ),
+        (
+            &[new(MultiFactor, 60), new(FirstFactor, 5)],
+            new(MultiFactor, 5),
+        ),
+    ] {
+        assert_eq!(all(parts), Some(enough), "{parts:?}");
+    }
+    // Of alternatives the easiest is.
+    let any = |parts: &[Reverification]| {
+        let parts = parts.iter().map(|part| asked().reverification(*part));
+        answered(&Requirement::any_of(parts))
+    };
+    assert_eq!(any(&[mfa, lax, strict]), Some(lax));
+    assert_eq!(any(&[mfa, new(FirstFactor, 1)]), Some(new(FirstFactor, 1)));
+    // Nobody can meet zero minutes, so nobody is asked for them.
+    let never = new(FirstFactor, 0);
+    assert_eq!(all(&[never]), None);
+    assert_eq!(all(&[strict, never]), None);
+    assert_eq!(any(&[never, mfa]), Some(mfa));
+    assert_eq!(any(&[never]), None);
+}
+
+#[test]
+fn what_can_never_be_met_says_so() {
+    let session = session(&member());
+    for requirement in [
+        asked(),
+        asked().and(asked()),
+        asked().and(asked().role("member")),
+        asked().role("member").and(asked()),
+        Requirement::any_of([]),
+        Requirement::any_of([asked()]),
+    ] {
+        let message = session.require(&requirement).unwrap_err().to_string();
+        assert!(message.contains("nothing, which is never met"), "{message}");
+    }
+    let half = asked().role("admin").and(asked());
+    let forbidden = session.require(&half).unwrap_err();
+    assert_eq!(forbidden.unmet().len(), 1, "the other half is explained");
+}
+
+#[test]
+fn permissions_survive_however_many_there_are() {
+    let names: Vec<String> = (0..200).map(|number| format!("org:a:p{number}")).collect();
+    for token in [token(), token().v1()] {
+        let session = session(&token.org("org_1", "member").permissions(names.clone()));
+        assert_eq!(session.organization().unwrap().permissions(), names);
+        assert!(session.has(&asked().permission("org:a:p199")));
+        assert!(!session.has(&asked().permission("org:a:p200")));
+    }
+}
+
+#[test]
 fn the_refusals_are_those_of_the_specification() {
     let stale = session(&member().factors_verified(Some(15), None));
     let refusal = |requirement: Requirement| stale.require(&requirement).unwrap_err().refusal();

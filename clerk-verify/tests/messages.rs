@@ -56,7 +56,10 @@ fn another_instances_token_names_both_instances() {
         issuer().verifier(),
         &issuer().token().signed_by(&theirs),
         Reason::TokenInvalidSignature,
-        &["the verifier's key is an old one, or that of another Clerk instance"],
+        &[
+            "either it is forged",
+            "the verifier's key is an old one or that of another Clerk instance",
+        ],
     );
     let development = theirs
         .token()
@@ -100,7 +103,22 @@ fn another_issuer_behind_a_good_signature_is_another_name_of_the_instance() {
         issuer().verifier(),
         &issuer().token().without("iss"),
         Reason::TokenInvalidIssuer,
-        &["missing"],
+        &["the token's `iss` is missing, this verifier trusts `https://clerk.example.test`"],
+    );
+    assert_says(
+        issuer().verifier(),
+        &issuer().token().issuer("https://clerk.example.test/"),
+        Reason::TokenInvalidIssuer,
+        &["with a slash at the end"],
+    );
+    assert_says(
+        Verifier::builder().jwt_key(issuer().public_pem()),
+        &issuer()
+            .token()
+            .without("iss")
+            .signed_by(&TestIssuer::fresh()),
+        Reason::TokenInvalidSignature,
+        &["the token's `iss` is missing, and this verifier is told of no issuer"],
     );
 }
 
@@ -114,7 +132,7 @@ fn a_clock_that_is_behind_is_named_with_the_seconds() {
         &[
             "1790000093",
             "1790000000",
-            "93 s behind that of the token's issuer",
+            "at least 93 s behind that of the token's issuer",
             "NTP",
         ],
     );
@@ -130,6 +148,32 @@ fn a_clock_that_is_behind_is_named_with_the_seconds() {
         Reason::TokenExpired,
         &["1789999960", "1790000000", "40 s later", "getToken()"],
     );
+}
+
+#[test]
+fn a_time_that_no_clock_explains_is_not_blamed_on_one() {
+    let token = issuer().token().without("nbf").claim("iat", 1e300);
+    let (_, message) = refusal(&issuer().verifier().build().unwrap(), &token.sign());
+    assert!(message.contains("no matter of clocks"), "{message}");
+    assert!(!message.contains("NTP"), "{message}");
+}
+
+#[test]
+fn a_party_of_the_wrong_type_is_not_called_missing() {
+    let (_, message) = refusal(
+        &issuer()
+            .verifier()
+            .authorized_parties(["https://a.example"])
+            .allow_missing_azp(true)
+            .build()
+            .unwrap(),
+        &issuer()
+            .token()
+            .claim("azp", serde_json::Value::Null)
+            .sign(),
+    );
+    assert!(message.contains("it must be a string"), "{message}");
+    assert!(!message.contains("allow_missing_azp"), "{message}");
 }
 
 #[test]

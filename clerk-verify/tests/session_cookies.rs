@@ -250,3 +250,48 @@ fn no_cookie_is_too_odd() {
         }
     }
 }
+
+#[test]
+fn our_own_limits_do_not_make_another_apps_cookie_count() {
+    let (ours, theirs) = (TestIssuer::new(), TestIssuer::fresh());
+    let deep = serde_json::json!({ "a": { "b": { "c": { "d": "x".repeat(1500) } } } });
+    let foreign = theirs.token().claim("deep", deep).sign();
+    let suffixed = ours.session_cookie();
+    let uat = suffixed.replace("__session", "__client_uat");
+    let good = ours.token().user("user_1").sign();
+    let cookies = format!("__session={foreign}; __client_uat=1; {suffixed}={good}; {uat}=1");
+    let builder = ours.verifier().publishable_key(ours.publishable_key());
+    for builder in [
+        builder.clone(),
+        builder.clone().max_claims_nesting(3),
+        builder.max_token_len(1024),
+    ] {
+        let verifier = builder.build().unwrap();
+        assert_eq!(outcome(&verifier, &cookies), Ok("user_1".into()));
+    }
+}
+
+#[test]
+fn a_value_that_is_too_long_in_any_case_is_not_decoded() {
+    let verifier = TestIssuer::new().verifier().build().unwrap();
+    for cookies in [
+        format!("__session={}", "%41".repeat(20_000)),
+        format!("__session={}", "%41".repeat(17_000)),
+        format!("__session={}", "a".repeat(20_000)),
+    ] {
+        assert_eq!(outcome(&verifier, &cookies), Err("token-invalid".into()));
+    }
+    // Long in the header and short enough when it is decoded.
+    let issuer = TestIssuer::new();
+    let token = issuer
+        .token()
+        .user("user_1")
+        .claim("pad", "x".repeat(8_000))
+        .sign();
+    let escaped: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    assert!(escaped.len() > 32_000);
+    assert_eq!(
+        outcome(&verifier, &format!("__session={escaped}")),
+        Ok("user_1".into())
+    );
+}

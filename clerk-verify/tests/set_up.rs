@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clerk_test_support::key_file;
 use clerk_verify::{
-    Algorithm, ConfigError, JwksOptions, Verifier, VerifierBuilder, testing::TestIssuer,
+    Algorithm, ConfigError, Instance, JwksOptions, Verifier, VerifierBuilder, testing::TestIssuer,
 };
 
 fn mistakes(builder: VerifierBuilder) -> ConfigError {
@@ -388,6 +388,109 @@ fn an_environment_sets_up_a_networkless_verifier() {
         verifier.verify_token_now(&foreign).unwrap().is_err(),
         "the publishable key names the issuer"
     );
+}
+
+#[test]
+fn every_instance_has_an_issuer_also_where_it_is_the_only_one() {
+    let keys = TestIssuer::new().jwks_json();
+    let nobody = Instance::issuers(Vec::<String>::new()).jwks_json(keys);
+    assert_eq!(options(Verifier::builder().instance(nobody)), ["issuer"]);
+}
+
+#[test]
+fn an_issuer_holds_nothing_that_may_be_a_secret() {
+    let issuer = TestIssuer::new();
+    for url in [
+        "https://user:hunter2@clerk.example.com",
+        "https://clerk.example.com?key=hunter2",
+        "https://clerk.example.com#hunter2",
+    ] {
+        for builder in [
+            issuer.verifier().issuer(url),
+            Verifier::builder().issuer(url),
+            issuer.verifier().proxy_url(url),
+        ] {
+            let error = mistakes(builder);
+            assert_eq!(error.problems().len(), 1, "{error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_satellites_domain_says_nothing_without_a_publishable_key() {
+    let issuer = TestIssuer::new();
+    let builder = Verifier::builder()
+        .jwt_key(issuer.public_pem())
+        .domain("satellite.example")
+        .is_satellite(true);
+    assert_eq!(options(builder.clone()), ["domain"]);
+    assert!(
+        builder
+            .clone()
+            .issuer("https://clerk.example.test")
+            .build()
+            .is_ok()
+    );
+    assert!(
+        builder
+            .publishable_key(issuer.publishable_key())
+            .build()
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_domain_is_read_in_lower_case() {
+    let verifier = Verifier::builder()
+        .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+        .domain(" Satellite.Example ")
+        .is_satellite(true)
+        .build()
+        .unwrap();
+    assert_eq!(
+        verifier.status().issuers()[1],
+        "https://clerk.satellite.example"
+    );
+}
+
+#[test]
+fn no_satellite_is_nothing_to_build_an_instance_of() {
+    let builder = Verifier::builder()
+        .is_satellite(false)
+        .instance(Instance::publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA"));
+    assert!(builder.build().is_ok());
+}
+
+#[test]
+fn beside_a_publishable_key_in_code_the_environment_may_name_the_keys() {
+    let issuer = TestIssuer::new();
+    let pem = issuer.public_pem();
+    let verifier = Verifier::builder()
+        .publishable_key(issuer.publishable_key())
+        .with_env_from(move |name| (name == "CLERK_JWT_KEY").then(|| pem.clone()))
+        .build()
+        .unwrap();
+    assert!(
+        verifier
+            .verify_token_now(&issuer.token().sign())
+            .unwrap()
+            .is_ok()
+    );
+    let foreign = issuer.token().issuer("https://other.example").sign();
+    assert!(verifier.verify_token_now(&foreign).unwrap().is_err());
+}
+
+#[test]
+fn no_debug_output_is_full_of_keys() {
+    let issuer = TestIssuer::new();
+    for builder in [
+        issuer.verifier(),
+        issuer.verifier().jwt_key(issuer.public_pem()),
+    ] {
+        let shown = format!("{:?}", builder.build().unwrap());
+        assert!(shown.len() < 1_500, "{} bytes: {shown}", shown.len());
+    }
 }
 
 #[test]

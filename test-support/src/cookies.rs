@@ -369,16 +369,22 @@ fn several_instances(apps: &Apps) -> Vec<CookieCase> {
             Ok("first"),
         ),
         case(
-            "several instances: an expired cookie of the first does not hide the second's",
+            "several instances: also when it has expired, for the caller is no other user by that",
             &both,
             vec![of(ours, "first", 600), of(theirs, "second", 5)],
+            Err("token-expired"),
+        ),
+        case(
+            "several instances: the second one's, where the first has none",
+            &both,
+            vec![of(theirs, "second", 5), ours.uat("0")],
             Ok("second"),
         ),
         case(
-            "several instances: where all have expired, the first one's says so",
-            &both,
-            vec![of(ours, "first", 600), of(theirs, "second", 600)],
-            Err("token-expired"),
+            "several instances: one without a publishable key comes last",
+            &mixed,
+            vec![plain(&theirs.token("second", 5)), of(ours, "first", 20)],
+            Ok("first"),
         ),
         case(
             "several instances: __session is that of the app that issued it",

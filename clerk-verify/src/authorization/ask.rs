@@ -20,6 +20,8 @@ pub(super) enum Ask {
     Plan(String),
     Reverification(Reverification),
     AnyOf(Vec<Requirement>),
+    /// What a requirement that asks nothing brings into another one: it is never met.
+    Nothing,
 }
 
 impl Ask {
@@ -33,6 +35,7 @@ impl Ask {
             Self::AnyOf(alternatives) => alternatives
                 .iter()
                 .any(|alternative| alternative.is_met_by(claims)),
+            Self::Nothing => false,
         }
     }
 
@@ -69,6 +72,7 @@ impl Ask {
                 }
                 return;
             }
+            Self::Nothing => return,
         };
         unmet.push(Unmet::new(dimension, asked, found));
     }
@@ -82,6 +86,10 @@ impl fmt::Display for Ask {
             Self::Feature(asked) => write!(f, "feature `{}`", asked.escape_debug()),
             Self::Plan(asked) => write!(f, "plan `{}`", asked.escape_debug()),
             Self::Reverification(asked) => write!(f, "reverification {asked}"),
+            Self::Nothing => f.write_str(NOTHING),
+            Self::AnyOf(alternatives) if alternatives.is_empty() => {
+                write!(f, "one of {NOTHING}")
+            }
             Self::AnyOf(alternatives) => {
                 f.write_str("one of (")?;
                 for (position, alternative) in alternatives.iter().enumerate() {
@@ -182,7 +190,7 @@ fn entitlements_found(claim: Option<&Entitlements>, name: &str, asked: &str) -> 
     );
     match claim {
         _ if !is_known => "its scope must be `org` or `user`".to_owned(),
-        None => format!("the token has no `{name}`"),
+        None => format!("the token has no `{name}`, or a malformed one"),
         Some(claim) if !claim.is_well_formed() => {
             format!("the token's `{name}` has an entry without a scope")
         }
@@ -190,4 +198,5 @@ fn entitlements_found(claim: Option<&Entitlements>, name: &str, asked: &str) -> 
     }
 }
 
+pub(super) const NOTHING: &str = "nothing, which is never met";
 const NO_ORGANIZATION: &str = "no organization is active in the session";

@@ -8,7 +8,9 @@ use crate::{claims::Claims, reason::Reason, refusal::Refusal};
 /// A caller who is signed in does not meet a [`Requirement`]. Says what is missing.
 ///
 /// `Display` may quote the session's role, so it belongs into the logs of the service;
-/// [`refusal`](Forbidden::refusal) is the answer for the caller.
+/// [`refusal`](Forbidden::refusal) is the answer for the caller. Both frameworks send that for a handler that
+/// returns this error. (In actix-web let no handler return `Box<dyn Error>`: actix-web answers that with 500 and the
+/// `Display` of whatever is in it.)
 ///
 /// ```
 /// use clerk_verify::{Dimension, Reason, Requirement, testing::TestIssuer};
@@ -72,8 +74,9 @@ impl Forbidden {
         self.reverification
     }
 
-    /// What the session lacks, in the order in which it was asked; of alternatives, what each of them lacks. Empty
-    /// only where nothing was asked, which is never met.
+    /// What the session lacks, in the order in which it was asked; of alternatives, what each of them lacks, so that
+    /// a role may stand here although the reason is that a reverification is missing. Empty only where nothing was
+    /// asked, or one of no alternatives, which is never met.
     ///
     /// ```
     /// # use clerk_verify::{Dimension, Requirement, testing::TestIssuer};

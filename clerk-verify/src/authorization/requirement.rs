@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use super::{ask::Ask, forbidden::Forbidden, reverification::Reverification};
+use super::{
+    ask::{Ask, NOTHING},
+    forbidden::Forbidden,
+    reverification::Reverification,
+};
 use crate::claims::Claims;
 
 /// What a session must have: a role, a permission, a feature, a plan, a fresh verification of the user, or several
@@ -138,10 +142,11 @@ impl Requirement {
     /// assert!(!session.has(&staff.and(Requirement::new().plan("team"))));
     /// ```
     pub fn and(mut self, other: Self) -> Self {
-        if self.asks.is_empty() || other.asks.is_empty() {
-            return Self::any_of([]);
-        }
+        let asks_nothing = self.asks.is_empty() || other.asks.is_empty();
         self.asks.extend(other.asks);
+        if asks_nothing {
+            self.asks.push(Ask::Nothing);
+        }
         self
     }
 
@@ -151,30 +156,40 @@ impl Requirement {
 
     pub(crate) fn check(&self, claims: &Claims) -> Result<(), Forbidden> {
         if self.is_met_by(claims) {
-            Ok(())
-        } else {
-            Err(Forbidden::explain(self, claims))
+            return Ok(());
         }
+        let forbidden = Forbidden::explain(self, claims);
+        // What was asked is the service's own; what the session has stays out of the log.
+        tracing::debug!(
+            reason = forbidden.reason().as_str(),
+            asked = %self,
+            "the request is forbidden"
+        );
+        Err(forbidden)
     }
 
     pub(super) fn unmet<'a>(&'a self, claims: &'a Claims) -> impl Iterator<Item = &'a Ask> {
         self.asks.iter().filter(|ask| !ask.is_met_by(claims))
     }
 
-    /// What the user would have to verify anew, where that is all that is missing.
+    /// What the user would have to verify anew, where that is all that is missing: enough for everything that is
+    /// asked, and no more than the easiest of alternatives.
     pub(super) fn missing_reverification(&self, claims: &Claims) -> Option<Reverification> {
-        let mut first = None;
+        let mut all: Option<Reverification> = None;
         for ask in self.unmet(claims) {
             let missing = match ask {
-                Ask::Reverification(reverification) => *reverification,
+                Ask::Reverification(reverification) if reverification.can_be_met() => {
+                    *reverification
+                }
                 Ask::AnyOf(alternatives) => alternatives
                     .iter()
-                    .find_map(|alternative| alternative.missing_reverification(claims))?,
+                    .filter_map(|alternative| alternative.missing_reverification(claims))
+                    .min_by_key(|alternative| alternative.strength())?,
                 _ => return None,
             };
-            first.get_or_insert(missing);
+            all = Some(all.map_or(missing, |known| known.both(missing)));
         }
-        first
+        all
     }
 
     fn ask(mut self, ask: Ask) -> Self {
@@ -187,7 +202,7 @@ impl Requirement {
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.asks.is_empty() {
-            return f.write_str("nothing, which is never met");
+            return f.write_str(NOTHING);
         }
         for (position, ask) in self.asks.iter().enumerate() {
             let separator = if position == 0 { "" } else { " and " };

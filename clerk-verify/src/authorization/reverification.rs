@@ -1,6 +1,6 @@
 //! How fresh a user's sign-in must be.
 
-use std::fmt;
+use std::{cmp::Reverse, fmt};
 
 use serde::{Serialize, Serializer};
 
@@ -35,7 +35,8 @@ pub struct Reverification {
 }
 
 impl Reverification {
-    /// This factor, verified less than so many minutes ago. Zero minutes are never met.
+    /// This factor, verified less than so many minutes ago. Zero minutes are never met, and no user is asked for them:
+    /// the answer then is that of a missing role.
     ///
     /// ```
     /// # use clerk_verify::{Level, Reverification};
@@ -142,6 +143,30 @@ impl Reverification {
         }
     }
 
+    pub(super) fn can_be_met(self) -> bool {
+        self.after_minutes > 0
+    }
+
+    /// What is harder to meet is greater.
+    pub(super) fn strength(self) -> (Level, Reverse<u32>) {
+        (self.level, Reverse(self.after_minutes))
+    }
+
+    /// One whose fulfilment meets both.
+    pub(super) fn both(self, other: Self) -> Self {
+        let after_minutes = self.after_minutes.min(other.after_minutes);
+        // The first and the second factor together are both; otherwise the higher level includes the lower.
+        let level = match self.level == other.level {
+            true => self.level,
+            false => Level::MultiFactor,
+        };
+        // A preset keeps its name.
+        [self, other]
+            .into_iter()
+            .find(|one| (one.level, one.after_minutes) == (level, after_minutes))
+            .unwrap_or(Self::new(level, after_minutes))
+    }
+
     pub(super) fn found(age: Option<FactorVerificationAge>) -> String {
         let Some(age) = age else {
             return "the token has no `fva`, or a malformed one".to_owned();
@@ -195,7 +220,7 @@ impl fmt::Display for Reverification {
 ///
 /// assert_eq!(Level::MultiFactor.as_str(), "multi_factor");
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Level {
     /// The first, such as a password or a code by email.
     FirstFactor,

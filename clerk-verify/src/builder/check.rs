@@ -67,14 +67,18 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
     #[cfg(feature = "remote")]
     builder.remote.options.check(&mut problems);
 
-    ConfigError::check(problems)?;
+    let origins = &builder.origins;
+    let problems = problems.into_iter().map(|problem| {
+        let variable = origins.variable(problem.option());
+        problem.taken_from(variable)
+    });
+    ConfigError::check(problems.collect())?;
     warnings::warn_of(&trusted, &authorized_parties);
     let session_cookies = SessionCookies {
         apps: trusted.iter().filter_map(Trusted::cookies).collect(),
         plain: trusted.iter().any(|trusted| trusted.about.app.is_none()),
-        max_token_len,
-        max_claims_nesting,
-        skew_millis,
+        max_len: max_token_len.max(DEFAULT_MAX_TOKEN_LEN),
+        max_nesting: MAX_NESTING,
     };
     Ok(Verifier::from_pipeline(Pipeline {
         algorithms,

@@ -17,9 +17,11 @@ impl VerifierBuilder {
     /// | `CLERK_AUTHORIZED_PARTIES` | [`authorized_parties`](Self::authorized_parties), comma-separated |
     /// | `CLERK_API_URL`, `CLERK_API_VERSION` | `api_url`, `api_version` |
     ///
-    /// Keys come from code or from the environment, never from both: where code names a key source,
-    /// `CLERK_JWT_KEY` and `CLERK_SECRET_KEY` are not read, and `CLERK_PUBLISHABLE_KEY` only says who the issuer
-    /// is; where code names [instances](Self::instance), no variable that belongs to an instance is read.
+    /// Keys come from code or from the environment, never from both: where code names keys (`jwt_key`, `jwks_json`,
+    /// `jwks_url`, `openid_configuration`, `secret_key`), `CLERK_JWT_KEY` and `CLERK_SECRET_KEY` are not read, and
+    /// `CLERK_PUBLISHABLE_KEY` only says who the issuer is. A publishable key in code names no keys in this sense: beside
+    /// it `CLERK_JWT_KEY` goes before the keys that it would fetch. Where code names [instances](Self::instance), no
+    /// variable that belongs to an instance is read.
     ///
     /// ```
     /// # // `with_env` alone would depend on the machine that runs this.
@@ -57,8 +59,9 @@ impl VerifierBuilder {
     }
 }
 
-/// Code first, then the environment. Keys come from one of the two, never from both: beside a key source in code,
-/// the environment's publishable key only says who the issuer is.
+/// Code first, then the environment. Keys come from one of the two, never from both: beside keys in code the
+/// environment's publishable key only says who the issuer is. A publishable key in code is first of all that too, so
+/// beside it the environment may name keys.
 pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProblem>) {
     let Some(environment) = builder.environment.take() else {
         return;
@@ -73,9 +76,10 @@ pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProbl
         }
     };
     let source = &mut builder.source;
+    let mut is_satellite_taken = false;
     // Instances that code names are all there are.
     if builder.instances.is_empty() {
-        if source.names_a_source() {
+        if source.names_keys() {
             source.publishable_key_is_issuer = source.publishable_key.is_none();
         } else {
             set(&mut source.jwt_key, "jwt_key", "CLERK_JWT_KEY");
@@ -88,6 +92,7 @@ pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProbl
         set(&mut source.domain, "domain", "CLERK_DOMAIN");
         if source.is_satellite.is_none() {
             source.is_satellite = flag(&environment, "CLERK_IS_SATELLITE", problems);
+            is_satellite_taken = source.is_satellite.is_some();
         }
     }
     #[cfg(feature = "remote")]
@@ -95,6 +100,9 @@ pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProbl
         let remote = &mut builder.remote;
         set(&mut remote.api_url, "api_url", "CLERK_API_URL");
         set(&mut remote.api_version, "api_version", "CLERK_API_VERSION");
+    }
+    if is_satellite_taken {
+        builder.origins.taken("is_satellite", "CLERK_IS_SATELLITE");
     }
     if builder.authorized_parties.is_none() {
         const VARIABLE: &str = "CLERK_AUTHORIZED_PARTIES";

@@ -73,7 +73,7 @@ pub(super) fn keys(
         remote
     });
     #[cfg(feature = "remote")]
-    let named = remote.is_some() || source.names_a_source();
+    let named = source.names_a_source() || source.lone_issuer().is_some();
     #[cfg(not(feature = "remote"))]
     let named = source.has_fixed_keys();
     if !named {

@@ -248,6 +248,10 @@ impl VerifierBuilder {
     ///
     /// A key source that is set on the builder itself is an instance too, the first.
     ///
+    /// Cookies don't say which of two apps calls: a browser that is signed in to both sends both. The first instance in
+    /// this order that the browser has a session cookie of counts; one without a publishable key, which has no cookie of
+    /// its own name, comes last. So let the frontends of such a service send the header.
+    ///
     /// ```
     /// use clerk_verify::{Instance, Verifier, testing::TestIssuer};
     ///

@@ -9,10 +9,16 @@ impl Origins {
         self.0.push((option, variable));
     }
 
+    /// The variable, where the option was taken from one.
+    pub(super) fn variable(&self, option: &str) -> Option<&'static str> {
+        let (_, variable) = self.0.iter().find(|(known, _)| *known == option)?;
+        Some(variable)
+    }
+
     /// The variable, or the name of the option where it was set in code.
     pub(super) fn of(&self, option: &str) -> String {
-        match self.0.iter().find(|(known, _)| *known == option) {
-            Some((_, variable)) => (*variable).to_owned(),
+        match self.variable(option) {
+            Some(variable) => variable.to_owned(),
             None => format!("`{option}`"),
         }
     }

@@ -92,13 +92,8 @@ fn frontend(
         let url = checked("publishable_key", base_url(&root, PATH), problems)?;
         return Some((Endpoint::public(url), "publishable_key"));
     }
-    match source.issuers.as_deref() {
-        Some([issuer]) if !source.names_a_source() && !issuer.trim().is_empty() => {
-            let url = checked("issuer", base_url(issuer, PATH), problems)?;
-            Some((Endpoint::public(url), "issuer"))
-        }
-        _ => None,
-    }
+    let url = checked("issuer", base_url(source.lone_issuer()?, PATH), problems)?;
+    Some((Endpoint::public(url), "issuer"))
 }
 
 /// The OpenID configuration, whose issuer must be one of those that are trusted.

@@ -32,20 +32,34 @@ impl SourceOptions {
         self.jwt_key.is_some() || self.jwks_json.is_some()
     }
 
-    /// Whether an option says where the keys are.
-    pub(super) fn names_a_source(&self) -> bool {
+    /// Whether an option says where the keys are, and nothing else.
+    pub(super) fn names_keys(&self) -> bool {
         #[cfg(feature = "remote")]
-        let remote = [
-            &self.jwks_url,
-            &self.openid_configuration,
-            &self.secret_key,
-            &self.publishable_key,
-        ]
-        .iter()
-        .any(|option| option.is_some());
+        let remote = [&self.jwks_url, &self.openid_configuration, &self.secret_key]
+            .iter()
+            .any(|option| option.is_some());
         #[cfg(not(feature = "remote"))]
         let remote = false;
         self.has_fixed_keys() || remote
+    }
+
+    /// Whether an option says where the keys are. A publishable key also does so where keys can be fetched.
+    pub(super) fn names_a_source(&self) -> bool {
+        self.names_keys() || (cfg!(feature = "remote") && self.publishable_key.is_some())
+    }
+
+    pub(super) fn names_issuers(&self) -> bool {
+        let issuers = self.issuers.as_ref();
+        issuers.is_some_and(|issuers| !issuers.is_empty())
+    }
+
+    /// The one issuer, where nothing else says where the keys are.
+    #[cfg(feature = "remote")]
+    pub(super) fn lone_issuer(&self) -> Option<&str> {
+        match self.issuers.as_deref() {
+            Some([issuer]) if !self.names_a_source() && !issuer.trim().is_empty() => Some(issuer),
+            _ => None,
+        }
     }
 
     /// Whether an option was set that only makes sense for an instance.
@@ -53,11 +67,8 @@ impl SourceOptions {
         let names_issuer = self.publishable_key.is_some()
             || self.proxy_url.is_some()
             || self.domain.is_some()
-            || self.is_satellite.is_some()
-            || self
-                .issuers
-                .as_ref()
-                .is_some_and(|issuers| !issuers.is_empty());
+            || self.is_satellite == Some(true)
+            || self.names_issuers();
         #[cfg(feature = "remote")]
         let has_seed = self.seed.is_some();
         #[cfg(not(feature = "remote"))]

@@ -36,7 +36,7 @@ pub(super) fn instances(
     for (number, source) in (1..).zip(&all) {
         let mut found = Vec::new();
         let trusted = instance(source, &common, &mut found);
-        if all.len() > 1 {
+        if all.len() > 1 || !builder.instances.is_empty() {
             check_issuers(&trusted.issuers, &known, &mut found);
             found = found
                 .into_iter()
@@ -112,8 +112,9 @@ fn satellite(
     app: Option<&PublishableKey>,
     problems: &mut Vec<ConfigProblem>,
 ) -> Option<String> {
-    let domain = source.domain.as_deref().map(str::trim);
-    if let Some(domain) = domain
+    let domain = source.domain.as_deref();
+    let domain = domain.map(|domain| domain.trim().to_ascii_lowercase());
+    if let Some(domain) = &domain
         && !is_host(domain)
     {
         problems.push(ConfigProblem::new(
@@ -132,6 +133,13 @@ fn satellite(
             "set without a domain",
             "give the satellite's host with `domain` (CLERK_DOMAIN), or the URL of its proxy with `proxy_url` \
              (CLERK_PROXY_URL)",
+        ));
+    }
+    if domain.is_some() && source.publishable_key.is_none() && !source.names_issuers() {
+        problems.push(ConfigProblem::new(
+            "domain",
+            "given without a publishable key, so that it says nothing of the issuer",
+            "give the instance's `publishable_key` (CLERK_PUBLISHABLE_KEY), or the issuers with `issuers`",
         ));
     }
     let in_production = app?.instance_type == InstanceType::Production;
@@ -157,6 +165,13 @@ fn issuers(
     {
         let issuers: Vec<String> = issuers.iter().map(trimmed).collect();
         no_empty("issuer", &issuers, problems);
+        #[cfg(feature = "remote")]
+        let is_fetched_from = source.lone_issuer().is_some();
+        #[cfg(not(feature = "remote"))]
+        let is_fetched_from = false;
+        if !is_fetched_from {
+            check_url("issuer", &issuers, problems);
+        }
         return (issuers, vec!["issuer"]);
     }
     let proxy = source.proxy_url.as_ref().map(trimmed);
@@ -166,6 +181,18 @@ fn issuers(
             "empty",
             "give the full URL under which the Frontend API is proxied, or leave it out",
         ));
+    }
+    // Where keys may be fetched, the key source checks it.
+    #[cfg(not(feature = "remote"))]
+    if let Some(proxy) = proxy.as_ref().filter(|proxy| !proxy.is_empty()) {
+        check_url("proxy_url", std::slice::from_ref(proxy), problems);
+        if !proxy.starts_with("https://") && !proxy.starts_with("http://localhost") {
+            problems.push(ConfigProblem::new(
+                "proxy_url",
+                "no https URL",
+                "give the full https:// URL under which the Frontend API is proxied",
+            ));
+        }
     }
     let frontend_api = app.map(|app| format!("https://{}", app.frontend_api));
     let satellite = satellite.map(|host| format!("https://{host}"));
@@ -177,4 +204,16 @@ fn issuers(
     .into_iter()
     .filter_map(|(issuer, option)| Some((issuer?, option)))
     .unzip()
+}
+
+/// What is in no issuer of Clerk's and may be a secret. Where keys are fetched from the same URL, that is checked more
+/// closely there.
+fn check_url(option: &'static str, urls: &[String], problems: &mut Vec<ConfigProblem>) {
+    if urls.iter().any(|url| url.contains(['@', '?', '#'])) {
+        problems.push(ConfigProblem::new(
+            option,
+            "a URL with a user name, a query or a fragment in it",
+            "give the URL without them, as it stands in `iss` of the tokens",
+        ));
+    }
 }

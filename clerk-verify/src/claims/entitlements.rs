@@ -6,8 +6,8 @@ use crate::json::Member;
 /// The features (`fea`) or plans (`pla`) that the user has, alone or as a member of the active organization.
 ///
 /// The claim is a list of slugs, each with the scope it is granted in: `o:` for the organization, `u:` for the user,
-/// `ou:` and `uo:` for both. An entry that is not of this form grants nothing, and does not hide the others here; a
-/// [`Requirement`](crate::Requirement) is not met by a claim that has one.
+/// `ou:` and `uo:` for both. An entry of another form grants nothing, and does not hide the others here. A
+/// [`Requirement`](crate::Requirement) is stricter: a claim in which an entry has no scope at all meets none.
 ///
 /// ```
 /// use clerk_verify::testing::TestIssuer;
@@ -38,7 +38,7 @@ impl Entitlements {
     /// ```
     pub fn of_organization(&self) -> impl Iterator<Item = &str> {
         self.entries()
-            .filter(|entry| entry.organization)
+            .filter(|entry| entry.organization && !entry.slug.is_empty())
             .map(|entry| entry.slug)
     }
 
@@ -51,7 +51,7 @@ impl Entitlements {
     /// ```
     pub fn of_user(&self) -> impl Iterator<Item = &str> {
         self.entries()
-            .filter(|entry| entry.user)
+            .filter(|entry| entry.user && !entry.slug.is_empty())
             .map(|entry| entry.slug)
     }
 
@@ -65,7 +65,7 @@ impl Entitlements {
     }
 }
 
-/// One entry of the list.
+/// One entry of the list. One whose slug is empty grants nothing, but keeps its place.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) slug: &'a str,
@@ -76,13 +76,12 @@ pub(super) struct Entry<'a> {
 /// The entries of a list, one for each comma-separated place, also where it grants nothing.
 pub(super) fn entries(claim: &str) -> impl Iterator<Item = Entry<'_>> {
     claim.split(',').map(|entry| {
-        let entry = entry.trim();
+        let entry = entry.trim_ascii();
         let (scope, slug) = entry.split_once(':').unwrap_or(("", entry));
-        let granted = !slug.is_empty();
         Entry {
             slug,
-            organization: granted && matches!(scope, "o" | "ou" | "uo"),
-            user: granted && matches!(scope, "u" | "ou" | "uo"),
+            organization: matches!(scope, "o" | "ou" | "uo"),
+            user: matches!(scope, "u" | "ou" | "uo"),
         }
     })
 }

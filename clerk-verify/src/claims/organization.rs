@@ -60,7 +60,8 @@ impl Organization {
         self.slug.as_deref()
     }
 
-    /// The user's role in it, with its prefix: `org:admin`.
+    /// The user's role in it, with its prefix: `org:admin`. Very old tokens of version 1 say `admin` alone, and so does
+    /// this; to compare, see [`Session::has`](crate::Session::has), which takes both.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;

@@ -41,13 +41,13 @@ pub(super) fn decode(fea: &str, per: &str, fpm: &str) -> Vec<String> {
 }
 
 fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim)
+    text.split(',').map(str::trim_ascii)
 }
 
 fn granted(features: &[Entry<'_>], names: &[&str], masks: &[&str]) -> Vec<String> {
     let mut permissions = Vec::new();
     for (feature, mask) in features.iter().zip(masks) {
-        if !feature.organization {
+        if !feature.organization || feature.slug.is_empty() {
             continue;
         }
         for (name, set) in names.iter().zip(Bits::of(mask)) {
@@ -173,6 +173,25 @@ mod tests {
             decode("o:a,u:b,o:c", "read,write", "1,2"),
             ["org:a:read", "org:c:write"]
         );
+    }
+
+    #[test]
+    fn a_feature_without_a_name_keeps_its_place_and_grants_nothing() {
+        assert_eq!(decode("ou:c,o:,o:b", "r", "0,1"), Vec::<String>::new());
+        assert_eq!(decode("o:b,u:a,o:d,o:", "r,r,w", "2,3"), ["org:b:r"]);
+        assert_eq!(decode("u:x,o:,o:a", "r", "1,1"), ["org:a:r"]);
+    }
+
+    #[test]
+    fn only_ascii_white_space_is_trimmed() {
+        assert_eq!(
+            decode(" o:a , o:b ", " r ,w", " 1 ,\t2"),
+            ["org:a:r", "org:b:w"]
+        );
+        for space in ["\u{85}", "\u{a0}", "\u{2003}"] {
+            let mask = format!("{space}1");
+            assert_eq!(decode("o:a", "r", &mask), Vec::<String>::new(), "{space:?}");
+        }
     }
 
     #[test]

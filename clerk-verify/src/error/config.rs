@@ -74,6 +74,8 @@ impl Error for ConfigError {}
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConfigProblem {
     option: &'static str,
+    /// The environment variable that the option was taken from.
+    variable: Option<&'static str>,
     found: String,
     remedy: &'static str,
 }
@@ -86,6 +88,7 @@ impl ConfigProblem {
     ) -> Self {
         Self {
             option,
+            variable: None,
             found: found.into(),
             remedy,
         }
@@ -95,6 +98,28 @@ impl ConfigProblem {
     pub(crate) fn in_instance(mut self, number: usize) -> Self {
         self.found = format!("in instance {number}: {}", self.found);
         self
+    }
+
+    /// The same mistake, in the variable that the option was taken from.
+    pub(crate) fn taken_from(mut self, variable: Option<&'static str>) -> Self {
+        self.variable = variable;
+        self
+    }
+
+    /// The environment variable that the option was taken from, if it was.
+    ///
+    /// ```
+    /// # use clerk_verify::Verifier;
+    /// let builder = Verifier::builder().with_env_from(|name| {
+    ///     (name == "CLERK_JWT_KEY").then(|| "junk".to_owned())
+    /// });
+    /// let error = builder.build().unwrap_err();
+    /// assert_eq!(error.problems()[0].option(), "jwt_key");
+    /// assert_eq!(error.problems()[0].variable(), Some("CLERK_JWT_KEY"));
+    /// ```
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        self.variable
     }
 
     /// The option, by its name in the builder; an environment variable where the mistake is in its form.
@@ -136,6 +161,10 @@ impl ConfigProblem {
 
 impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}; {}", self.option, self.found, self.remedy)
+        write!(f, "`{}`", self.option)?;
+        if let Some(variable) = self.variable {
+            write!(f, " (from {variable})")?;
+        }
+        write!(f, ": {}; {}", self.found, self.remedy)
     }
 }

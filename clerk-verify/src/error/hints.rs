@@ -1,11 +1,11 @@
 //! What most likely went wrong, told from what was found.
 
-/// Why an `azp` is none of the authorized parties; `None` is a token without one.
-pub(crate) fn authorized_party(azp: Option<&str>, authorized: &[String]) -> &'static str {
-    let Some(azp) = azp else {
-        return "Clerk writes it where the browser sends an `Origin`; for clients that send none, such as native apps, \
-                there is `allow_missing_azp(true)`";
-    };
+/// Of a token without `azp`.
+pub(crate) const MISSING_PARTY: &str = "Clerk writes it where the browser sends an `Origin`; for clients that send none, such \
+                                        as native apps, there is `allow_missing_azp(true)`";
+
+/// Why an `azp` is none of the authorized parties.
+pub(crate) fn authorized_party(azp: &str, authorized: &[String]) -> &'static str {
     let found = authorized.iter().find_map(|party| near_miss(azp, party));
     found.unwrap_or(
         "scheme, host and port must agree to the letter, with no slash at the end; add the origin, if this is a \
@@ -19,6 +19,9 @@ fn near_miss(azp: &str, party: &str) -> Option<&'static str> {
     }
     if party.eq_ignore_ascii_case(azp) {
         return Some("upper and lower case differ");
+    }
+    if !party.contains("://") && azp.ends_with(&format!("://{party}")) {
+        return Some("the configured one has no scheme; write the origin as the token has it");
     }
     let (ours, theirs) = (Origin::parse(party)?, Origin::parse(azp)?);
     let same_host = ours.host == theirs.host;
@@ -124,13 +127,14 @@ mod tests {
                 "http://localhost:3000",
                 "localhost",
             ),
+            ("https://a.example", "a.example", "no scheme"),
+            ("http://localhost:3000", "localhost:3000", "no scheme"),
             ("https://b.example", "https://a.example", "add the origin"),
             ("null", "https://a.example", "add the origin"),
         ] {
-            let found = authorized_party(Some(azp), &[party.to_owned()]);
+            let found = authorized_party(azp, &[party.to_owned()]);
             assert!(found.contains(hint), "{azp} {party}: {found}");
         }
-        assert!(authorized_party(None, &[]).contains("allow_missing_azp"));
     }
 
     #[test]

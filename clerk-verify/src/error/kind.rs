@@ -200,8 +200,9 @@ impl Kind {
     }
 }
 
-const IGNORED_COOKIE: &str = ". There is a session cookie, and it does not count: it is another Clerk app's, or the \
-                              other of `__session` and the one with this app's suffix is newer and empty";
+const IGNORED_COOKIE: &str = ". There is a session cookie, and it does not count: it is another Clerk app's, or, by \
+                              what `__client_uat` says or by its absence, the other of `__session` and the one with this \
+                              app's suffix would count, and is not there";
 
 struct Algorithms<'a>(&'a [Algorithm]);
 

@@ -39,6 +39,9 @@ impl Origin {
 
     /// For a token whose signature holds.
     pub(super) fn of_one_instance(&self) -> String {
+        if matches!(self.likely, Likely::NoIssuer | Likely::Slash) {
+            return self.to_string();
+        }
         format!(
             "it is {}, this verifier trusts {}. The signature holds, so the token is of the same instance under another \
              name: behind a proxy (`proxy_url`), on a satellite (`domain`), or on a new domain; add it with `issuers`, \
@@ -89,8 +92,8 @@ impl fmt::Display for Origin {
         match likely {
             Likely::NothingToCompare => write!(
                 f,
-                "the token says that {seen} issued it, and this verifier is told of no issuer to compare that with; \
-                 set `publishable_key` or `issuer`, and compare with the instance that the client signs in to"
+                "the token's `iss` is {seen}, and this verifier is told of no issuer to compare that with; set \
+                 `publishable_key` or `issuer`, and compare with the instance that the client signs in to"
             ),
             Likely::NoIssuer => write!(
                 f,
@@ -98,8 +101,8 @@ impl fmt::Display for Origin {
             ),
             Likely::SameIssuer => write!(
                 f,
-                "the token says that it comes from {seen}, which is trusted; so the verifier's key is an old one, or \
-                 that of another Clerk instance"
+                "the token says that it comes from {seen}, which is trusted; either it is forged, or the verifier's key \
+                 is an old one or that of another Clerk instance"
             ),
             Likely::Slash => write!(
                 f,

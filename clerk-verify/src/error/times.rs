@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+const A_DAY: u128 = 24 * 60 * 60;
+
 /// The two times of a comparison that failed. Prints the verifier's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
@@ -16,8 +18,12 @@ impl Times {
     pub(super) fn behind(self) -> String {
         let millis = i128::from(self.claim) * 1000 - i128::from(self.now_millis);
         let seconds = millis.unsigned_abs().div_ceil(1000);
+        if seconds > A_DAY {
+            return "That is no matter of clocks: somebody made the token so".to_owned();
+        }
         format!(
-            "The clock of this machine is {seconds} s behind that of the token's issuer: set it, or let NTP do so"
+            "The clock of this machine is at least {seconds} s behind that of the token's issuer: set it, or let NTP do \
+             so"
         )
     }
 }

@@ -67,27 +67,29 @@ impl ResponseError for VerifyError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.refusal().into()
+        SignedOut::from(self.clone()).error_response()
     }
 }
 
+/// The refusal; the reason goes along in the response's extensions for middleware further out.
 impl ResponseError for SignedOut {
     fn status_code(&self) -> StatusCode {
         status(&self.refusal())
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.refusal().into()
+        with_cause(self.refusal(), self.clone())
     }
 }
 
+/// The refusal; what is missing goes along in the response's extensions for middleware further out.
 impl ResponseError for Forbidden {
     fn status_code(&self) -> StatusCode {
         status(&self.refusal())
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.refusal().into()
+        with_cause(self.refusal(), self.clone())
     }
 }
 
@@ -97,7 +99,10 @@ impl ResponseError for Refused {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.refusal().into()
+        match self {
+            Self::SignedOut(signed_out) => signed_out.error_response(),
+            Self::Forbidden(forbidden) => forbidden.error_response(),
+        }
     }
 }
 
@@ -126,6 +131,12 @@ impl ResponseError for SessionRejection {
             Self::MissingLayer(missing) => missing.error_response(),
         }
     }
+}
+
+fn with_cause<C: 'static>(refusal: Refusal, cause: C) -> HttpResponse {
+    let mut response = HttpResponse::from(refusal);
+    response.extensions_mut().insert(cause);
+    response
 }
 
 fn status(refusal: &Refusal) -> StatusCode {

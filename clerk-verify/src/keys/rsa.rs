@@ -1,5 +1,7 @@
 //! One RSA public key, checked and made ready to verify.
 
+use std::fmt;
+
 use aws_lc_rs::signature::ParsedPublicKey;
 use der::{Encode, asn1::UintRef};
 use pkcs1::RsaPublicKey;
@@ -10,11 +12,19 @@ pub(crate) const MIN_MODULUS_BITS: usize = 2048;
 pub(crate) const MAX_MODULUS_BITS: usize = 8192;
 
 /// A public key with its crypto library's form for each algorithm it may verify: parsed once, here.
-#[derive(Debug)]
 pub(crate) struct VerificationKey {
     prepared: Vec<(Algorithm, ParsedPublicKey)>,
     /// The key itself as PKCS#1 DER: what makes two keys the same.
     der: Vec<u8>,
+}
+
+/// Not the key itself: it would fill a screen.
+impl fmt::Debug for VerificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let algorithms = self.prepared.iter().map(|(algorithm, _)| algorithm);
+        f.write_str("VerificationKey ")?;
+        f.debug_list().entries(algorithms).finish()
+    }
 }
 
 impl VerificationKey {

@@ -10,31 +10,55 @@ use super::authorization::text;
 /// holds bytes that are not visible ASCII.
 ///
 /// The fields are split before anything is decoded, so an encoded `;` in one value can't forge another
-/// cookie. A value whose decoding is not text stays as it came.
+/// cookie. A value whose decoding is not text stays as it came, and so does one that is longer than `max_len` also
+/// when it is decoded.
 pub(super) fn value<'h>(
     fields: impl Iterator<Item = &'h [u8]>,
     name: &str,
+    max_len: usize,
 ) -> Option<Cow<'h, str>> {
-    let pair = fields
+    let found = pairs(fields).find(|(key, _)| *key == name.as_bytes());
+    found.and_then(|(_, value)| decoded(value, max_len))
+}
+
+/// [`value`] for several names, in one pass over the fields.
+pub(super) fn values<'h>(
+    fields: impl Iterator<Item = &'h [u8]>,
+    names: &[&str],
+    max_len: usize,
+) -> Vec<Option<Cow<'h, str>>> {
+    let mut first = vec![None; names.len()];
+    for (key, value) in pairs(fields) {
+        let place = names.iter().position(|name| name.as_bytes() == key);
+        if let Some(slot) = place.and_then(|place| first.get_mut(place)) {
+            slot.get_or_insert(value);
+        }
+    }
+    let decode = |value: Option<&'h [u8]>| value.and_then(|value| decoded(value, max_len));
+    first.into_iter().map(decode).collect()
+}
+
+/// Names and values as they stand there, without the space around them.
+fn pairs<'h>(fields: impl Iterator<Item = &'h [u8]>) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
+    fields
         .flat_map(|field| field.split(|byte| *byte == b';'))
-        .find_map(|pair| named(pair, name))?;
-    let value = text(unquoted(pair)).filter(|value| !value.is_empty())?;
-    if !value.contains('%') {
+        .filter_map(|pair| {
+            let equals = pair.iter().position(|byte| *byte == b'=')?;
+            let (name, value) = pair.split_at_checked(equals)?;
+            Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
+        })
+}
+
+fn decoded(value: &[u8], max_len: usize) -> Option<Cow<'_, str>> {
+    let value = text(unquoted(value)).filter(|value| !value.is_empty())?;
+    // An escape is three bytes for one.
+    if !value.contains('%') || value.len() / 3 > max_len {
         return Some(Cow::Borrowed(value));
     }
     match percent_decode(value.as_bytes()).decode_utf8() {
         Ok(decoded) => Some(Cow::Owned(decoded.into_owned())),
         Err(_) => Some(Cow::Borrowed(value)),
     }
-}
-
-fn named<'h>(pair: &'h [u8], name: &str) -> Option<&'h [u8]> {
-    let equals = pair.iter().position(|byte| *byte == b'=')?;
-    let (key, value) = pair.split_at_checked(equals)?;
-    if key.trim_ascii() != name.as_bytes() {
-        return None;
-    }
-    Some(value.get(1..)?.trim_ascii())
 }
 
 /// Without the one pair of double quotes around it, if there is one.

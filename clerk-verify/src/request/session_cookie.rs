@@ -20,9 +20,10 @@ pub(crate) struct SessionCookies {
     pub(crate) apps: Vec<AppCookies>,
     /// Whether an instance has no publishable key: it has `__session` alone.
     pub(crate) plain: bool,
-    pub(crate) max_token_len: usize,
-    pub(crate) max_claims_nesting: usize,
-    pub(crate) skew_millis: u64,
+    /// The longest token that is read to choose between cookies, and how deep its claims may nest: never less than
+    /// the defaults, for the cookie may be another app's, whose tokens these options do not know.
+    pub(crate) max_len: usize,
+    pub(crate) max_nesting: usize,
 }
 
 /// The cookies of a Clerk app.
@@ -88,63 +89,50 @@ impl AppCookies {
 }
 
 impl SessionCookies {
-    /// The token, of the first app that has one which has not expired.
+    /// The token of the first app that the browser has one of.
     pub(super) fn find<'h, H: RequestHeaders + ?Sized>(
         &self,
         headers: &'h H,
         now_millis: impl Fn() -> i64,
     ) -> Extraction<'h> {
-        let read = |name: &str| cookie::value(headers.values("cookie"), name);
+        let fields = headers.values("cookie");
         if self.apps.is_empty() {
-            return read(SESSION).map_or(Extraction::NONE, Extraction::Token);
+            let found = cookie::value(fields, SESSION, self.max_len);
+            return found.map_or(Extraction::NONE, Extraction::Token);
         }
-        let now_millis = now_millis();
-        let pair = |session, client_uat| Pair::new(read(session), read(client_uat), self);
-        let plain = pair(SESSION, CLIENT_UAT);
+        let mut names = vec![SESSION, CLIENT_UAT];
+        for app in &self.apps {
+            names.extend([app.session.as_str(), app.client_uat.as_str()]);
+        }
+        let mut values = cookie::values(fields, &names, self.max_len).into_iter();
+        let mut next = || values.next().flatten();
+        let plain = Pair::new(next(), next(), self);
+        let now_seconds = now_millis().div_euclid(1000);
+
         let mut ignored_cookie = plain.session.is_some();
-        let of_apps = self.apps.iter().map(|app| {
-            let suffixed = pair(&app.session, &app.client_uat);
+        for app in &self.apps {
+            let suffixed = Pair::new(next(), next(), self);
             ignored_cookie |= suffixed.session.is_some();
-            match app.uses_suffix(&plain, &suffixed, now_millis.div_euclid(1000)) {
-                true => suffixed,
-                false => plain.clone(),
-            }
-        });
-        let of_no_app = self
-            .apps
-            .iter()
-            .all(|app| !plain.claims.is_of(&app.frontend_api));
-        let others = (self.plain && of_no_app).then(|| plain.clone());
-
-        let mut expired = None;
-        for pair in of_apps.chain(others) {
-            match pair.session {
-                Some(token) if self.is_good_until_now(&pair.claims, now_millis) => {
-                    return Extraction::Token(token);
-                }
-                Some(token) => {
-                    expired.get_or_insert(token);
-                }
-                None => {}
+            let found = match app.uses_suffix(&plain, &suffixed, now_seconds) {
+                true => suffixed.session,
+                false => plain.session.clone(),
+            };
+            if let Some(token) = found {
+                return Extraction::Token(token);
             }
         }
-        match expired {
-            Some(token) => Extraction::Token(token),
-            None => Extraction::None { ignored_cookie },
+        let is_of_no_app = || {
+            let mut apps = self.apps.iter();
+            apps.all(|app| !plain.claims.is_of(&app.frontend_api))
+        };
+        match plain.session {
+            Some(token) if self.plain && is_of_no_app() => Extraction::Token(token),
+            _ => Extraction::None { ignored_cookie },
         }
-    }
-
-    /// As the check of `exp` would have it, which comes later and decides.
-    fn is_good_until_now(&self, claims: &Unverified, now_millis: i64) -> bool {
-        let now = now_millis as f64 - self.skew_millis as f64;
-        claims
-            .expires_at
-            .is_some_and(|time| time.trunc() * 1000.0 > now)
     }
 }
 
 /// The two cookies of one name.
-#[derive(Clone)]
 struct Pair<'h> {
     session: Option<Cow<'h, str>>,
     client_uat: Option<Cow<'h, str>>,
@@ -170,7 +158,7 @@ impl<'h> Pair<'h> {
 
 /// What a cookie's token says of itself. It only chooses between cookies; the one that is chosen is verified like
 /// any other token.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Unverified {
     names_an_issuer: bool,
     /// `iss` without its scheme, where it is a string.
@@ -182,9 +170,9 @@ struct Unverified {
 impl Unverified {
     /// `None` where it is no token at all.
     fn read(token: &str, limits: &SessionCookies) -> Option<Self> {
-        let compact = Compact::split(token, limits.max_token_len).ok()?;
+        let compact = Compact::split(token, limits.max_len).ok()?;
         Header::parse(&compact.header).ok()?;
-        let payload = Payload::parse(&compact.payload, limits.max_claims_nesting).ok()?;
+        let payload = Payload::parse(&compact.payload, limits.max_nesting).ok()?;
         Some(Self {
             names_an_issuer: is_truthy(payload.iss),
             host: payload

@@ -117,6 +117,12 @@ impl TokenSource {
     }
 }
 
+impl TokenSource {
+    pub(crate) fn is_session_cookie(&self) -> bool {
+        matches!(self.0, Place::SessionCookie)
+    }
+}
+
 impl fmt::Debug for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -208,7 +214,10 @@ pub(crate) fn extract<'h, H: RequestHeaders + ?Sized>(
                 authorization::bearer(headers.values("authorization"), "authorization")
             }
             Place::Header(name) => authorization::whole_value(headers.values(name), name),
-            Place::Cookie(name) => Extraction::found(cookie::value(headers.values("cookie"), name)),
+            Place::Cookie(name) => {
+                let fields = headers.values("cookie");
+                Extraction::found(cookie::value(fields, name, session_cookies.max_len))
+            }
             Place::SessionCookie => session_cookies.find(headers, &now_millis),
             Place::Custom(find) => {
                 Extraction::found(find(&HeaderValues(&Erased(headers))).map(Cow::Owned))

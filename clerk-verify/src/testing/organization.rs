@@ -1,5 +1,7 @@
 //! An active organization, as tokens of both versions have it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 #[derive(Clone)]
@@ -24,7 +26,9 @@ impl Default for Organization {
 impl Organization {
     pub(super) fn claims_v1(&self, claims: &mut Map<String, Value>) {
         claims.insert("org_id".to_owned(), self.id.clone().into());
-        claims.insert("org_role".to_owned(), format!("org:{}", self.role).into());
+        if !self.role.is_empty() {
+            claims.insert("org_role".to_owned(), format!("org:{}", self.role).into());
+        }
         claims.insert(
             "org_permissions".to_owned(),
             self.permissions.clone().into(),
@@ -37,8 +41,10 @@ impl Organization {
     /// Packs the permissions as Clerk does: one mask for each entry of `fea`, bit `j` for the `j`-th permission.
     /// `scoped` are entries that are there for themselves.
     pub(super) fn claims_v2(&self, scoped: &[String], claims: &mut Map<String, Value>) {
-        let mut features: Vec<(String, u128)> =
-            scoped.iter().map(|entry| (entry.clone(), 0)).collect();
+        let mut features: Vec<(String, BTreeSet<usize>)> = scoped
+            .iter()
+            .map(|entry| (entry.clone(), BTreeSet::new()))
+            .collect();
         let mut names: Vec<&str> = Vec::new();
         for permission in &self.permissions {
             let key = permission.strip_prefix("org:").unwrap_or(permission);
@@ -50,29 +56,30 @@ impl Organization {
                     names.push(name);
                     names.len() - 1
                 });
-            let mask = 1_u128
-                .checked_shl(u32::try_from(bit).unwrap_or(u32::MAX))
-                .unwrap_or(0);
             let is_it = |entry: &str| {
                 ["o:", "ou:", "uo:"]
                     .iter()
                     .any(|scope| entry.strip_prefix(scope) == Some(feature))
             };
             match features.iter_mut().find(|(entry, _)| is_it(entry)) {
-                Some((_, known)) => *known |= mask,
-                None => features.push((format!("o:{feature}"), mask)),
+                Some((_, bits)) => {
+                    bits.insert(bit);
+                }
+                None => features.push((format!("o:{feature}"), BTreeSet::from([bit]))),
             }
         }
         let mut o = Map::new();
         o.insert("id".to_owned(), self.id.clone().into());
-        o.insert("rol".to_owned(), self.role.clone().into());
+        if !self.role.is_empty() {
+            o.insert("rol".to_owned(), self.role.clone().into());
+        }
         if let Some(slug) = &self.slug {
             o.insert("slg".to_owned(), slug.clone().into());
         }
         if !self.permissions.is_empty() {
             let (entries, masks): (Vec<String>, Vec<String>) = features
                 .into_iter()
-                .map(|(entry, mask)| (entry, mask.to_string()))
+                .map(|(entry, bits)| (entry, mask(&bits)))
                 .unzip();
             claims.insert("fea".to_owned(), entries.join(",").into());
             o.insert("per".to_owned(), names.join(",").into());
@@ -80,4 +87,26 @@ impl Organization {
         }
         claims.insert("o".to_owned(), o.into());
     }
+}
+
+/// The decimal number, of any length, that has these bits.
+fn mask(bits: &BTreeSet<usize>) -> String {
+    // The lowest digit first.
+    let mut digits = vec![0_u8];
+    for bit in (0..=bits.last().copied().unwrap_or_default()).rev() {
+        let mut carry = u8::from(bits.contains(&bit));
+        for digit in &mut digits {
+            let value = *digit * 2 + carry;
+            *digit = value % 10;
+            carry = value / 10;
+        }
+        if carry > 0 {
+            digits.push(carry);
+        }
+    }
+    digits
+        .iter()
+        .rev()
+        .map(|digit| char::from(b'0' + digit))
+        .collect()
 }

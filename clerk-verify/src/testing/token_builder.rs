@@ -113,8 +113,8 @@ impl TokenBuilder {
         self
     }
 
-    /// The user's permissions in the organization, each as `org:<feature>:<permission>`: packed into masks in
-    /// version 2, a list in version 1.
+    /// The user's permissions in the organization, each as `org:<feature>:<permission>` (or without the prefix): packed
+    /// into masks in version 2, a list in version 1.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;
@@ -123,7 +123,14 @@ impl TokenBuilder {
     /// assert_eq!(session.organization().unwrap().permissions(), ["org:invoices:create", "org:teams:read"]);
     /// ```
     pub fn permissions(mut self, permissions: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.organization_mut().permissions = permissions.into_iter().map(Into::into).collect();
+        let prefixed = |permission: String| match permission.starts_with("org:") {
+            true => permission,
+            false => format!("org:{permission}"),
+        };
+        self.organization_mut().permissions = permissions
+            .into_iter()
+            .map(|permission| prefixed(permission.into()))
+            .collect();
         self
     }
 
