@@ -101,6 +101,98 @@ fn version_2_claims_are_read_and_stay_reachable_raw() {
     assert_eq!(session.claims().get("pla").unwrap(), "o:pro");
 }
 
+/// The known answers of Clerk's own SDKs.
+#[test]
+fn permissions_are_decoded_as_clerks_sdks_decode_them() {
+    let many: Vec<String> = (0..54).map(|number| format!("p{number}")).collect();
+    let many = many.join(",");
+    for (fea, per, fpm, permissions) in [
+        (
+            "o:dashboard,o:teams",
+            "manage,read",
+            "3,2",
+            &[
+                "org:dashboard:manage",
+                "org:dashboard:read",
+                "org:teams:read",
+            ][..],
+        ),
+        (
+            "o:repositories,o:projects",
+            "read,create,update,delete,revoke",
+            "7,21",
+            &[
+                "org:repositories:read",
+                "org:repositories:create",
+                "org:repositories:update",
+                "org:projects:read",
+                "org:projects:update",
+                "org:projects:revoke",
+            ],
+        ),
+        (
+            "o:a",
+            many.as_str(),
+            "9007199254740993",
+            &["org:a:p0", "org:a:p53"],
+        ),
+        (
+            "o:a",
+            &many,
+            "9007199254740995",
+            &["org:a:p0", "org:a:p1", "org:a:p53"],
+        ),
+        ("o:a", &many, "18014398509481984", &[]),
+        ("o:a", "read", "1invalid", &[]),
+        ("o:a", "read", "-1", &[]),
+        ("o:a", "read", "1.5", &[]),
+        (
+            "o:repositories,o:impersonation,o:billing",
+            "manage,read,update",
+            "6,0,3",
+            &[
+                "org:repositories:read",
+                "org:repositories:update",
+                "org:billing:manage",
+                "org:billing:read",
+            ],
+        ),
+        // One mask for each entry, also for those that are not the organization's.
+        (
+            "o:a,u:b,o:c",
+            "read,write",
+            "1,3,2",
+            &["org:a:read", "org:c:write"],
+        ),
+        // One for each of the organization's.
+        (
+            "o:reservations,u:dashboard,uo:support-chat,o:impersonation",
+            "read,manage",
+            "1,3,0",
+            &[
+                "org:reservations:read",
+                "org:support-chat:read",
+                "org:support-chat:manage",
+            ],
+        ),
+        // Neither: what both readings grant.
+        (
+            "o:reservations,u:dashboard,uo:support-chat,o:impersonation",
+            "read,manage",
+            "2,3",
+            &["org:reservations:manage"],
+        ),
+        ("", "read", "1", &[]),
+        ("o:a", "", "1", &[]),
+        ("o:a", "read", "", &[]),
+    ] {
+        let o = json!({ "id": "org_1", "per": per, "fpm": fpm });
+        let session = session(&token().claim("fea", fea).claim("o", o));
+        let found = session.organization().unwrap().permissions();
+        assert_eq!(found, permissions, "{fea} {fpm}");
+    }
+}
+
 #[test]
 fn a_version_2_organization_without_a_role_has_none() {
     for rol in [json!(""), json!(7), Value::Null] {

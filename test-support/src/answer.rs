@@ -67,6 +67,16 @@ impl Answer {
         assert!(body["errors"][0]["message"].is_string());
     }
 
+    /// Checks status, headers (but for those of the HTTP server, in the order of their names) and body, byte for byte.
+    ///
+    /// # Panics
+    ///
+    /// Where one differs.
+    pub fn assert_is(&self, status: u16, headers: &[(&str, &str)], body: &str) {
+        assert_eq!((self.status, self.body.as_str()), (status, body));
+        assert_eq!(self.ours(), headers);
+    }
+
     /// Checks that it is the answer to a caller who is signed in and lacks a role, permission, feature or plan, to the
     /// letter.
     ///

@@ -197,6 +197,7 @@ pub async fn says_who_may(server: &Client, issuer: &TestIssuer) {
             answer.assert_hides(&token);
         }
     }
+    answers_to_the_letter(server, issuer).await;
     // Who is not signed in hears that first.
     for (name, _) in requirements() {
         for place in ["layer", "handler"] {
@@ -209,6 +210,64 @@ pub async fn says_who_may(server: &Client, issuer: &TestIssuer) {
             refused.assert_refuses(401, "token-expired");
         }
     }
+}
+
+/// One answer of each kind, byte for byte.
+async fn answers_to_the_letter(server: &Client, issuer: &TestIssuer) {
+    const JSON: (&str, &str) = ("content-type", "application/json");
+    const NO_STORE: (&str, &str) = ("cache-control", "no-store");
+    const SIGNED_OUT: (&str, &str) = ("x-clerk-auth-status", "signed-out");
+    let reason = |reason: &'static str| ("x-clerk-auth-reason", reason);
+    let challenge = |challenge: &'static str| ("www-authenticate", challenge);
+    let token = issuer
+        .token()
+        .user("user_1")
+        .factors_verified(Some(12), None);
+    let ask = async |path: &str, token: String| server.get(path, &[bearer(&token)]).await;
+
+    let welcome = ask("/layer/custom", token.sign()).await;
+    assert_eq!((welcome.status, welcome.body.as_str()), (200, "user_1"));
+    for ours in [
+        "www-authenticate",
+        "x-clerk-auth-status",
+        "x-clerk-auth-reason",
+        "cache-control",
+    ] {
+        assert_eq!(welcome.header(ours), None);
+    }
+    server.get("/layer/role", &[]).await.assert_is(
+        401,
+        &[NO_STORE, JSON, challenge("Bearer"), reason("session-token-missing"), SIGNED_OUT],
+        r#"{"errors":[{"code":"session-token-missing","message":"The request carries no session token: sign in."}]}"#,
+    );
+    ask("/layer/role", token.clone().expired().sign()).await.assert_is(
+        401,
+        &[
+            NO_STORE,
+            JSON,
+            challenge(
+                r#"Bearer error="invalid_token", error_description="The session token has expired.""#,
+            ),
+            reason("token-expired"),
+            SIGNED_OUT,
+        ],
+        r#"{"errors":[{"code":"token-expired","message":"The session token has expired."}]}"#,
+    );
+    ask("/layer/role", token.sign()).await.assert_is(
+        403,
+        &[
+            NO_STORE,
+            JSON,
+            challenge(r#"Bearer error="insufficient_scope""#),
+            reason("insufficient-authorization"),
+        ],
+        r#"{"errors":[{"code":"insufficient-authorization","message":"The session lacks a role, permission, feature or plan that is needed here."}]}"#,
+    );
+    ask("/layer/reverification", token.sign()).await.assert_is(
+        403,
+        &[NO_STORE, JSON, reason("reverification-error")],
+        r#"{"clerk_error":{"type":"forbidden","reason":"reverification-error","metadata":{"reverification":"strict"}}}"#,
+    );
 }
 
 /// A strict server of the case's verifier, with `/me` answering the user's id.
@@ -261,7 +320,17 @@ pub async fn guards_a_route_with_a_parameter(server: &Client, issuer: &TestIssue
 pub async fn is_unavailable_without_keys(server: &Client, issuer: &TestIssuer) {
     let answer = server.get("/me", &[bearer(&issuer.token().sign())]).await;
     answer.assert_refuses(503, "jwk-remote-failed-to-load");
-    assert_eq!(answer.header("retry-after"), Some("1"));
+    answer.assert_is(
+        503,
+        &[
+            ("cache-control", "no-store"),
+            ("content-type", "application/json"),
+            ("retry-after", "1"),
+            ("x-clerk-auth-reason", "jwk-remote-failed-to-load"),
+            ("x-clerk-auth-status", "signed-out"),
+        ],
+        r#"{"errors":[{"code":"jwk-remote-failed-to-load","message":"The keys that verify session tokens can't be fetched now; try again later."}]}"#,
+    );
 }
 
 /// A strict server with `/me` behind a CORS layer that allows `https://app.example.com`.
