@@ -244,8 +244,8 @@ async fn on_error_hears_of_those_who_may_not_and_may_answer_them() {
     let reason = middleware
         .clone()
         .on_error(|refused| HttpResponse::ImATeapot().body(refused.to_string()));
-    let said = "forbidden (insufficient-authorization): the session lacks what is needed (role `org:admin`): role \
-                `org:admin`: no organization is active in the session";
+    let said = "forbidden (insufficient-authorization): the session lacks what is needed: role `org:admin` (no \
+                organization is active in the session)";
     assert_eq!(outcome(reason, good()).await, (418, said.to_owned()));
     assert_eq!(outcome(middleware.clone(), good()).await.0, 403);
 
@@ -431,4 +431,41 @@ async fn with_the_key_at_hand_nothing_is_awaited() {
     let mut refused = std::pin::pin!(refused);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(std::future::Future::poll(refused.as_mut(), &mut context).is_ready());
+}
+
+#[actix_web::test]
+async fn on_error_leaves_the_other_options_as_they_are() {
+    let preflight = || {
+        TestRequest::default()
+            .method(Method::OPTIONS)
+            .insert_header(("origin", "https://app.example.com"))
+            .insert_header(("access-control-request-method", "GET"))
+    };
+    let plain = RequireSession::new(verifier()).on_error(|_| ());
+    assert_eq!(outcome(plain, preflight()).await.0, 401);
+
+    let middleware = RequireSession::new(verifier())
+        .allow_preflight(true)
+        .role("admin")
+        .token_sources([TokenSource::header("x-token")])
+        .on_error(|_| ());
+    assert_eq!(outcome(middleware.clone(), preflight()).await.0, 200);
+    assert_eq!(outcome(middleware.clone(), good()).await.0, 401);
+    let token = ("x-token", TestIssuer::new().token().sign());
+    let elsewhere = TestRequest::get().insert_header(token);
+    assert_eq!(outcome(middleware, elsewhere).await.0, 403);
+}
+
+#[actix_web::test]
+async fn a_lax_middlewares_answer_carries_its_reason_too() {
+    let middleware = WithSession::new(verifier()).on_error(|_| HttpResponse::Ok().finish());
+    let app = init_service(App::new().wrap(middleware).route("/", web::get().to(who))).await;
+    let response = call_service(&app, TestRequest::get().to_request()).await;
+    assert!(
+        response
+            .response()
+            .extensions()
+            .get::<SignedOut>()
+            .is_some()
+    );
 }

@@ -272,8 +272,8 @@ async fn on_error_hears_of_those_who_may_not_and_may_answer_them() {
         .unwrap();
     assert_eq!(
         response.body(),
-        "403: forbidden (insufficient-authorization): the session lacks what is needed (role `org:admin`): role \
-         `org:admin`: no organization is active in the session"
+        "403: forbidden (insufficient-authorization): the session lacks what is needed: role `org:admin` (no \
+         organization is active in the session)"
     );
     let response = layer.layer(service_fn(echo)).oneshot(good()).await.unwrap();
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
@@ -508,4 +508,48 @@ async fn with_the_key_at_hand_the_first_poll_finishes() {
     let mut future = std::pin::pin!(service.call(good()));
     let mut context = Context::from_waker(std::task::Waker::noop());
     assert!(std::future::Future::poll(future.as_mut(), &mut context).is_ready());
+}
+
+#[tokio::test]
+async fn on_error_leaves_the_other_options_as_they_are() {
+    let plain = RequireSession::new(verifier()).on_error(|_| ());
+    let response = plain
+        .layer(service_fn(echo))
+        .oneshot(preflight())
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+
+    let layer = RequireSession::new(verifier())
+        .allow_preflight(true)
+        .role("admin")
+        .token_sources([TokenSource::header("x-token")])
+        .on_error(|_| ());
+    let service = layer.layer(service_fn(echo));
+    let response = service.clone().oneshot(preflight()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let response = service.clone().oneshot(good()).await.unwrap();
+    assert_eq!(
+        response.status(),
+        StatusCode::UNAUTHORIZED,
+        "the token is looked for elsewhere"
+    );
+    let mut request = without_token();
+    let token = TestIssuer::new().token().sign();
+    request
+        .headers_mut()
+        .insert("x-token", token.parse().unwrap());
+    let response = service.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_lax_layers_answer_carries_its_reason_too() {
+    let layer = WithSession::new(verifier()).on_error(|_| Response::new(String::new()));
+    let response = layer
+        .layer(service_fn(echo))
+        .oneshot(without_token())
+        .await
+        .unwrap();
+    assert!(response.extensions().get::<SignedOut>().is_some());
 }

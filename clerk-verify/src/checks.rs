@@ -45,9 +45,13 @@ impl Expected {
         if fits {
             return Ok(());
         }
+        let expected = List(Arc::clone(&self.audiences));
+        if payload.aud.is_absent() {
+            return Err(Kind::NoAudience { expected });
+        }
         Err(Kind::Audience {
             seen: payload.aud.seen(),
-            expected: List(Arc::clone(&self.audiences)),
+            expected,
         })
     }
 
@@ -61,12 +65,15 @@ impl Expected {
         {
             return Ok(());
         }
+        let authorized = List(Arc::clone(&self.authorized_parties));
+        if missing {
+            return Err(Kind::NoAuthorizedParty { authorized });
+        }
         Err(Kind::AuthorizedParty {
             seen: payload.azp.seen(),
-            authorized: List(Arc::clone(&self.authorized_parties)),
+            authorized,
             hint: match azp.as_deref() {
                 Some(azp) => hints::authorized_party(azp, &self.authorized_parties),
-                None if missing => hints::MISSING_PARTY,
                 None => "it must be a string",
             },
         })

@@ -68,9 +68,9 @@ fn write(pipeline: &Pipeline, text: &mut String) -> fmt::Result {
         text,
         "exp, nbf, iat",
         format_args!(
-            "compared with the clock, which says {} (seconds since 1970); tolerance {} ms",
+            "compared with the clock, which says {} (seconds since 1970); tolerance {} s",
             unix_millis(pipeline.clock.now()).div_euclid(1000),
-            expected.skew_millis
+            Seconds(expected.skew_millis)
         ),
     )?;
     let templates = if pipeline.accept_jwt_templates {
@@ -152,18 +152,17 @@ impl Display for KeysInWords<'_> {
         match &self.0.fixed {
             Some(FixedKeys::One(_)) => return f.write_str("one that never changes, for any `kid`"),
             Some(FixedKeys::Set(_)) if status.source().is_none() => {
-                return write!(f, "{} that never change", status.keys());
+                return write!(f, "a set of {} that never changes", status.keys());
             }
-            Some(FixedKeys::Set(_)) => f.write_str("some that never change, others ")?,
+            Some(FixedKeys::Set(_)) => f.write_str("a set that never changes, and others ")?,
             None => {}
         }
-        write!(
-            f,
-            "fetched from {}; {}, {} at hand",
-            status.source().unwrap_or("nowhere"),
-            status.state().as_str(),
-            status.keys()
-        )?;
+        let source = status.source().unwrap_or("nowhere");
+        if status.fetches() == 0 && status.keys() == 0 {
+            return write!(f, "fetched from {source} when the first token comes");
+        }
+        let (state, keys) = (status.state().as_str(), status.keys());
+        write!(f, "fetched from {source}; {state}, {keys} at hand")?;
         if let Some(age) = status.age() {
             write!(f, ", {} s old", age.as_secs())?;
         }
@@ -174,13 +173,26 @@ impl Display for KeysInWords<'_> {
     }
 }
 
+/// Milliseconds, as seconds.
+struct Seconds(u64);
+
+impl Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, millis) = (self.0 / 1000, self.0 % 1000);
+        match millis {
+            0 => write!(f, "{seconds}"),
+            _ => write!(f, "{seconds}.{millis:03}"),
+        }
+    }
+}
+
 struct Places<'a>(&'a [TokenSource]);
 
 impl Display for Places<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, source) in self.0.iter().enumerate() {
             let separator = if position == 0 { "" } else { ", " };
-            write!(f, "{separator}{source:?}")?;
+            write!(f, "{separator}{source}")?;
         }
         Ok(())
     }

@@ -45,12 +45,15 @@ impl<'t> Compact<'t> {
         if payload.contains('.') {
             return Err(not_three());
         }
-        Ok(Self {
-            signed: signed.as_bytes(),
-            header: decode_text(header)?,
-            payload: decode_text(payload)?,
-            signature: decode(signature)?,
-        })
+        let parts = || {
+            Ok(Self {
+                signed: signed.as_bytes(),
+                header: decode_text(header)?,
+                payload: decode_text(payload)?,
+                signature: decode(signature)?,
+            })
+        };
+        parts().map_err(|kind| hints::around(token).map_or(kind, Kind::Malformed))
     }
 }
 

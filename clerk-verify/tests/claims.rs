@@ -390,3 +390,63 @@ fn debug_output_names_the_user_and_the_session_only() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_permission_is_granted_only_where_every_reading_of_the_masks_agrees() {
+    for (fea, per, fpm, permissions) in [
+        ("u:x,o:a", "r", "0,1", &["org:a:r"][..]),
+        ("u:x,o:a", "r", "0,1,0", &[]),
+        ("u:x,u:y,o:a", "r", "1,0", &[]),
+        ("u:b,o:a,o:c,o:d", "r", "0,1", &[]),
+        ("o:a", "r,,w", "2", &[]),
+        ("o:a", "r,,w", "4", &["org:a:w"]),
+        ("a", "r", "1", &[]),
+        ("org:a", "r", "1", &[]),
+        ("\u{a0}o:a", "r", "1", &[]),
+    ] {
+        let o = json!({ "id": "org_1", "per": per, "fpm": fpm });
+        let session = session(&token().claim("fea", fea).claim("o", o));
+        let found = session.organization().unwrap().permissions();
+        assert_eq!(found, permissions, "{fea} {per} {fpm}");
+    }
+}
+
+#[test]
+fn only_the_scopes_that_clerk_writes_count() {
+    let odd = "bare,fo:a,:b,oo:c,org:d,you:f,user:g,uu:h,o:,u:,\u{a0}o:i,o:x:y";
+    let session = session(&token().claim("fea", odd));
+    let features = session.features().unwrap();
+    assert!(features.of_organization().eq(["x:y"]));
+    assert_eq!(features.of_user().count(), 0);
+    for nothing in [json!(""), json!(null), json!(7), json!(["o:a"])] {
+        let session = token().claim("fea", nothing.clone()).claim("pla", nothing);
+        let session = session.session().unwrap();
+        assert!(session.features().is_none() && session.plans().is_none());
+    }
+}
+
+#[test]
+fn an_empty_slug_or_role_is_none() {
+    for token in [
+        token().claim("o", json!({ "id": "org_1", "slg": "", "rol": "" })),
+        token()
+            .v1()
+            .claim("org_id", "org_1")
+            .claim("org_slug", "")
+            .claim("org_role", ""),
+    ] {
+        let session = session(&token);
+        let active = session.organization().unwrap();
+        assert_eq!((active.slug(), active.role()), (None, None));
+    }
+}
+
+#[test]
+fn entries_of_another_type_are_left_out_of_version_1_permissions() {
+    let token = token().v1().claim("org_id", "org_1");
+    let session = session(&token.claim("org_permissions", json!(["org:a:b", 1, null, "org:c:d"])));
+    assert_eq!(
+        session.organization().unwrap().permissions(),
+        ["org:a:b", "org:c:d"]
+    );
+}

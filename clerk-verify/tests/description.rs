@@ -31,14 +31,14 @@ fn every_thing_that_is_trusted_stands_there_with_the_option_that_names_it() {
 clerk-verify 0.1.0
   Clerk instance  clerk.clerk.dev, production (from CLERK_PUBLISHABLE_KEY)
   iss             https://clerk.clerk.dev, https://a.example/__clerk (from CLERK_PUBLISHABLE_KEY, CLERK_PROXY_URL)
-  keys            fetched from https://a.example/__clerk/.well-known/jwks.json; empty, 0 at hand (from CLERK_PROXY_URL)
+  keys            fetched from https://a.example/__clerk/.well-known/jwks.json when the first token comes (from CLERK_PROXY_URL)
   session cookie  __session_1Z8AzTQD or __session, as Clerk's SDKs choose
   azp             https://a.example, https://b.example (from CLERK_AUTHORIZED_PARTIES); a token without is refused
   aud             api; a token without is accepted
   alg             RS256
-  exp, nbf, iat   compared with the clock, which says 1790000000 (seconds since 1970); tolerance 2000 ms
+  exp, nbf, iat   compared with the clock, which says 1790000000 (seconds since 1970); tolerance 2 s
   tokens          session tokens; no JWT templates; pending sessions are signed out; at most 16384 bytes
-  looked for in   Authorization, SessionCookie
+  looked for in   the Authorization header, the session cookie
 ";
     assert_eq!(verifier.describe(), expected);
 }
@@ -80,8 +80,8 @@ fn switches_that_were_turned_are_seen() {
         "https://a.example (from `authorized_parties`); a token without is accepted",
         "api; a token without is refused",
         "session tokens and JWT templates; pending sessions are signed in",
-        "Header(\"x-token\"), Cookie(\"mine\")",
-        "keys            1 that never change (from `jwks_json`)",
+        "the header `x-token`, the cookie `mine`",
+        "keys            a set of 1 that never changes (from `jwks_json`)",
         "iss             https://clerk.example.test (from `issuer`)",
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
@@ -105,7 +105,7 @@ fn neither_secrets_nor_queries_nor_key_ids_are_in_it() {
     );
     for part in [
         "instance 1 of 3",
-        "https://keys.example.com/jwks.json;",
+        "https://keys.example.com/jwks.json when",
         "instance 3 of 3",
         "from https://api.clerk.com/v1/jwks",
     ] {
@@ -156,7 +156,7 @@ async fn the_state_of_the_keys_is_that_of_the_moment() {
         .issuer(issuer.issuer())
         .build()
         .unwrap();
-    assert!(verifier.describe().contains("; empty, 0 at hand"));
+    assert!(verifier.describe().contains("when the first token comes"));
     verifier.ready().await.unwrap();
     assert!(verifier.describe().contains("; fresh, 1 at hand, 0 s old"));
 }

@@ -469,7 +469,7 @@ fn a_refusal_says_which_dimensions_failed_and_what_was_found() {
     );
     let text = forbidden.to_string();
     for part in [
-        "role `org:admin`: the session has `org:member`",
+        "role `org:admin` (the session has `org:member`)",
         "no system permission",
         "`fea` has an entry without a scope",
         "the token has no `pla`",
@@ -573,6 +573,8 @@ fn the_reverification_that_is_answered_is_enough_for_all_that_is_asked() {
         answered(&Requirement::any_of(parts))
     };
     assert_eq!(any(&[mfa, lax, strict]), Some(lax));
+    assert_eq!(any(&[strict, lax]), Some(lax));
+    assert_eq!(any(&[lax, strict]), Some(lax));
     assert_eq!(any(&[mfa, new(FirstFactor, 1)]), Some(new(FirstFactor, 1)));
     // Nobody can meet zero minutes, so nobody is asked for them.
     let never = new(FirstFactor, 0);
@@ -669,5 +671,99 @@ fn the_refusals_are_those_of_the_specification() {
             "}}}",
         ];
         assert_eq!(again.body(), expected.concat());
+    }
+}
+
+#[test]
+fn an_empty_name_is_never_met_whatever_the_token_says() {
+    let token = token()
+        .v1()
+        .claim("org_id", "org_1")
+        .claim("org_role", "org:")
+        .claim("org_permissions", json!(["org:", "", "org:a:b"]));
+    let session = session(&token);
+    for empty in ["", "org:", "org:org:"] {
+        assert!(!session.has(&asked().role(empty)), "{empty}");
+        assert!(!session.has(&asked().permission(empty)), "{empty}");
+    }
+    assert!(session.has(&asked().permission("a:b")));
+}
+
+#[test]
+fn an_entry_with_an_empty_scope_does_not_spoil_the_others() {
+    let session = session(&token().claim("fea", ":x,o:team"));
+    assert!(session.has(&asked().feature("team")));
+    assert!(!session.has(&asked().feature("x")));
+}
+
+#[test]
+fn each_alternative_is_explained() {
+    let session = session(&token());
+    let requirement = Requirement::any_of([asked().role("a"), asked().plan("b")]).feature("c");
+    let forbidden = session.require(&requirement).unwrap_err();
+    assert_eq!(forbidden.unmet().len(), 3);
+    assert_eq!(
+        forbidden.to_string(),
+        "the session lacks what is needed, one of (role `a`, or plan `b`) and feature `c`: role `a` (no organization is \
+         active in the session); plan `b` (the token has no `pla`, or a malformed one); feature `c` (the token has no \
+         `fea`, or a malformed one)"
+    );
+}
+
+#[test]
+fn what_was_found_is_said_of_each_dimension() {
+    let found = |token: TokenBuilder, requirement: Requirement| {
+        let forbidden = session(&token).require(&requirement).unwrap_err();
+        forbidden.to_string()
+    };
+    let org = || token().org("org_1", "member");
+    for (message, part) in [
+        (
+            found(org(), asked().permission("sys_x:y")),
+            "no system permission",
+        ),
+        (
+            found(org(), asked().permission("a:b")),
+            "the session has none",
+        ),
+        (
+            found(member(), asked().permission("a:b")),
+            "not among the session's 2",
+        ),
+        (
+            found(
+                org().claim("o", json!({ "id": "org_1" })),
+                asked().role("a"),
+            ),
+            "the token names no role",
+        ),
+        (
+            found(
+                token().without("fva"),
+                asked().reverification(Reverification::lax()),
+            ),
+            "no `fva`",
+        ),
+    ] {
+        assert!(message.contains(part), "{part} is not in {message}");
+    }
+    for scope in ["o", "org", "organization", "u", "user"] {
+        let message = found(
+            token().features(["o:x"]),
+            asked().feature(format!("{scope}:y")),
+        );
+        assert!(
+            message.contains("it is not in the token's `fea`"),
+            "{message}"
+        );
+    }
+    for requirement in [
+        asked().permission("a\nb"),
+        asked().feature("a\nb"),
+        asked().plan("a\nb"),
+        Requirement::any_of([asked().plan("a\nb"), asked().permission("a\nb")]).feature("a\nb"),
+    ] {
+        assert!(!found(token(), requirement.clone()).contains('\n'));
+        assert!(!requirement.to_string().contains('\n'));
     }
 }

@@ -142,7 +142,8 @@ fn anything_else_is_refused_for_what_it_is() {
             "CERTIFICATE REQUEST",
         ),
         (TestIssuer::new().jwks_json(), "neither PEM nor base64"),
-        (TestIssuer::new().publishable_key(), "not a public key"),
+        (TestIssuer::new().publishable_key(), "a publishable key"),
+        ("sk_test_0123456789".to_owned(), "a secret key"),
     ];
     for (text, found) in refused {
         let error = Verifier::builder()

@@ -8,7 +8,9 @@
 )]
 
 use clerk_test_support::cookie_cases;
-use clerk_verify::{AuthState, Authentication, TokenSource, Verifier, testing::TestIssuer};
+use clerk_verify::{
+    AuthState, Authentication, FixedClock, Instance, TokenSource, Verifier, testing::TestIssuer,
+};
 
 fn state(verifier: &Verifier, cookies: &str) -> AuthState {
     match verifier.begin(&[("cookie", cookies)], None) {
@@ -294,4 +296,158 @@ fn a_value_that_is_too_long_in_any_case_is_not_decoded() {
         outcome(&verifier, &format!("__session={escaped}")),
         Ok("user_1".into())
     );
+}
+
+/// The test issuer, its verifier with the publishable key, and the two names of its own cookies.
+fn app(now: i64) -> (TestIssuer, Verifier, String, String) {
+    let issuer = TestIssuer::new().with_clock(FixedClock::at_unix(now));
+    let builder = issuer.verifier().publishable_key(issuer.publishable_key());
+    let session = issuer.session_cookie();
+    let uat = session.replace("__session", "__client_uat");
+    (issuer, builder.build().unwrap(), session, uat)
+}
+
+const NOW: i64 = 1_790_000_000;
+
+#[test]
+fn branch_3_decides_also_where_the_plain_cookies_say_signed_out() {
+    let (issuer, verifier, ..) = app(NOW);
+    let cookies = format!(
+        "__session={}; __client_uat=0",
+        issuer.token().user("plain").sign()
+    );
+    assert_eq!(outcome(&verifier, &cookies), Ok("plain".into()));
+}
+
+#[test]
+fn branch_4_takes_a_missing_iat_for_the_oldest() {
+    let (issuer, verifier, session, uat) = app(NOW);
+    let with = issuer.token().user("with").sign();
+    let without = issuer.token().user("without").without("iat").sign();
+    for (plain, suffixed) in [(&without, &with), (&with, &without)] {
+        let cookies = format!("__session={plain}; __client_uat=1; {session}={suffixed}; {uat}=1");
+        assert_eq!(outcome(&verifier, &cookies), Ok("with".into()));
+    }
+}
+
+#[test]
+fn branch_6_is_exact_to_the_second_and_needs_an_exp() {
+    let (issuer, verifier, session, uat) = app(NOW);
+    let plain = issuer.token().user("plain").sign();
+    let suffixed = issuer.token().user("suffixed");
+    let with = |token: &clerk_verify::testing::TokenBuilder, time: &str| {
+        let token = token.sign();
+        format!("__session={plain}; __client_uat=0; {session}={token}; {uat}={time}")
+    };
+    for (exp, expected) in [(NOW - 3, "plain"), (NOW, "plain"), (NOW + 1, "suffixed")] {
+        let cookies = with(&suffixed.clone().claim("exp", exp), "1");
+        assert_eq!(
+            outcome(&verifier, &cookies),
+            Ok(expected.into()),
+            "{}",
+            exp - NOW
+        );
+    }
+    let endless = with(&suffixed.clone().without("exp"), "1");
+    assert_eq!(
+        outcome(&verifier, &endless),
+        Err("token-verification-failed".into())
+    );
+    let both_out = with(&suffixed.claim("exp", NOW - 600), "0");
+    assert_eq!(outcome(&verifier, &both_out), Err("token-expired".into()));
+}
+
+#[test]
+fn an_issuer_is_what_javascript_takes_for_true() {
+    let (issuer, verifier, session, uat) = app(NOW);
+    let good = issuer.token().user("suffixed").sign();
+    let cookies = |token: &clerk_verify::testing::TokenBuilder| {
+        let token = token.sign();
+        format!("__session={token}; __client_uat=1; {session}={good}; {uat}=1")
+    };
+    for falsy in [serde_json::json!(null), false.into(), 0.into(), "".into()] {
+        let token = issuer.token().claim("iss", falsy.clone());
+        assert_eq!(
+            outcome(&verifier, &cookies(&token)),
+            Err("token-invalid-issuer".into()),
+            "{falsy}"
+        );
+    }
+    for truthy in [
+        true.into(),
+        1.into(),
+        serde_json::json!([]),
+        serde_json::json!({}),
+    ] {
+        let token = issuer.token().claim("iss", truthy.clone());
+        assert_eq!(
+            outcome(&verifier, &cookies(&token)),
+            Ok("suffixed".into()),
+            "{truthy}"
+        );
+    }
+    // The scheme and its case don't tell apps apart; the check of `iss` does.
+    for ours in ["http://clerk.example.test", "HTTPS://clerk.example.test"] {
+        let token = issuer.token().issuer(ours).issued_at(NOW + 1);
+        let found = outcome(&verifier, &cookies(&token));
+        assert_eq!(found, Err("token-invalid-issuer".into()), "{ours}");
+    }
+}
+
+#[test]
+fn a_cookie_whose_header_is_no_header_is_undecodable() {
+    let (issuer, verifier, session, uat) = app(NOW);
+    let foreign = TestIssuer::fresh().token().sign();
+    let (_, rest) = foreign.split_once('.').unwrap();
+    let good = issuer.token().sign();
+    let cookies = format!("__session=bnVsbA.{rest}; __client_uat=1; {session}={good}; {uat}=1");
+    assert_eq!(outcome(&verifier, &cookies), Err("token-invalid".into()));
+}
+
+#[test]
+fn a_comma_separates_no_cookies() {
+    let (issuer, verifier, ..) = app(NOW);
+    let cookies = format!("x=1,__session={}", issuer.token().sign());
+    assert_eq!(
+        outcome(&verifier, &cookies),
+        Err("session-token-missing".into())
+    );
+}
+
+#[test]
+fn no_apps_own_cookie_is_that_of_an_instance_without_a_publishable_key() {
+    let (ours, theirs) = (TestIssuer::new(), TestIssuer::fresh());
+    let of = |issuer: &TestIssuer| {
+        Instance::publishable_key(issuer.publishable_key()).jwks_json(issuer.jwks_json())
+    };
+    let verifier = Verifier::builder()
+        .instance(of(&ours))
+        .instance(of(&theirs))
+        .instance(Instance::issuer("https://third.example").jwks_json(theirs.jwks_json()))
+        .build()
+        .unwrap();
+    for issuer in [&ours, &theirs] {
+        let uat = issuer.session_cookie().replace("__session", "__client_uat");
+        let cookies = format!(
+            "__session={}; __client_uat=0; {uat}=0",
+            issuer.token().sign()
+        );
+        assert_eq!(
+            outcome(&verifier, &cookies),
+            Err("session-token-missing".into())
+        );
+    }
+}
+
+#[test]
+fn a_suffixed_cookie_that_does_not_count_is_mentioned_too() {
+    let (issuer, verifier, session, _) = app(NOW);
+    let cookies = format!("{session}={}", issuer.token().sign());
+    let state = state(&verifier, &cookies);
+    let message = state.signed_out().unwrap().error().to_string();
+    assert!(
+        message.contains("There is a session cookie, and it does not count"),
+        "{message}"
+    );
+    assert!(message.contains("__client_uat"), "{message}");
 }

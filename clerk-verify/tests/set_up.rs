@@ -504,3 +504,91 @@ fn rs256_may_be_named_twice() {
             .is_ok()
     );
 }
+
+#[test]
+fn an_issuer_beside_a_proxy_still_has_keys() {
+    let (issuer, proxy) = ("https://clerk.a.example", "https://a.example/__clerk");
+    let environment = move |name: &str| (name == "CLERK_PROXY_URL").then(|| proxy.to_owned());
+    for builder in [
+        Verifier::builder().issuer(issuer).proxy_url(proxy),
+        Verifier::builder().instance(Instance::issuer(issuer).proxy_url(proxy)),
+        Verifier::builder()
+            .issuer(issuer)
+            .with_env_from(environment),
+    ] {
+        let verifier = builder.build().unwrap();
+        assert_eq!(
+            verifier.status().source(),
+            Some("https://clerk.a.example/.well-known/jwks.json")
+        );
+    }
+    // A proxy alone says nothing of keys.
+    assert_eq!(
+        options(Verifier::builder().proxy_url(proxy)),
+        ["key source"]
+    );
+    for empty in ["", " / "] {
+        let builder = Verifier::builder().jwt_key(TestIssuer::new().public_pem());
+        assert_eq!(
+            options(builder.proxy_url(empty)),
+            ["proxy_url"],
+            "{empty:?}"
+        );
+    }
+}
+
+#[test]
+fn each_option_that_names_keys_in_code_keeps_the_environments_out() {
+    let issuer = TestIssuer::new();
+    let environment = |name: &str| match name {
+        "CLERK_JWT_KEY" => Some(TestIssuer::new().public_pem()),
+        "CLERK_SECRET_KEY" => Some("sk_live_of_environment".to_owned()),
+        "CLERK_PUBLISHABLE_KEY" => Some("pk_live_Y2xlcmsuY2xlcmsuZGV2JA".to_owned()),
+        _ => None,
+    };
+    let builder = Verifier::builder;
+    for (builder, name) in [
+        (builder().jwt_key(issuer.public_pem()), "jwt_key"),
+        (builder().jwks_json(issuer.jwks_json()), "jwks_json"),
+        (
+            builder().jwks_url("https://keys.example/jwks.json"),
+            "jwks_url",
+        ),
+        (
+            builder().openid_configuration("https://clerk.clerk.dev"),
+            "openid_configuration",
+        ),
+        (builder().secret_key("sk_live_of_code"), "secret_key"),
+    ] {
+        let text = builder
+            .with_env_from(environment)
+            .build()
+            .unwrap()
+            .describe();
+        assert!(
+            text.contains(&format!("(from `{name}`)")),
+            "{name}:\n{text}"
+        );
+        assert!(
+            text.contains("clerk.clerk.dev, production (from CLERK_PUBLISHABLE_KEY)"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn beside_instances_no_option_of_an_instance_is_passed_over() {
+    let with = || {
+        let instance = Instance::publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA");
+        Verifier::builder().instance(instance)
+    };
+    let seed = TestIssuer::new().jwks_json();
+    for builder in [
+        with().proxy_url("https://a.example/__clerk"),
+        with().domain("satellite.example"),
+        with().is_satellite(true),
+        with().with_seed(seed, std::time::SystemTime::now()),
+    ] {
+        assert!(builder.build().is_err());
+    }
+}

@@ -107,9 +107,16 @@ impl Forbidden {
 
 impl fmt::Display for Forbidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the session lacks what is needed ({})", self.asked)?;
+        let is_plain = self.asked.asks.len() == self.unmet.len() && !self.asked.has_alternatives();
+        match &*self.unmet {
+            [] => {
+                return write!(f, "a mistake of the service: it asks for {}", self.asked);
+            }
+            _ if is_plain => f.write_str("the session lacks what is needed: ")?,
+            _ => write!(f, "the session lacks what is needed, {}: ", self.asked)?,
+        }
         for (position, unmet) in self.unmet.iter().enumerate() {
-            let separator = if position == 0 { ": " } else { "; " };
+            let separator = if position == 0 { "" } else { "; " };
             write!(f, "{separator}{unmet}")?;
         }
         Ok(())
@@ -127,7 +134,7 @@ impl Error for Forbidden {}
 /// let forbidden = session.require(&Requirement::new().role("org:admin")).unwrap_err();
 /// let unmet = &forbidden.unmet()[0];
 /// assert_eq!((unmet.dimension(), unmet.asked()), (Dimension::Role, "org:admin"));
-/// assert_eq!(unmet.to_string(), "role `org:admin`: no organization is active in the session");
+/// assert_eq!(unmet.to_string(), "role `org:admin` (no organization is active in the session)");
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Unmet {
@@ -176,7 +183,7 @@ impl fmt::Display for Unmet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} `{}`: {}",
+            "{} `{}` ({})",
             self.dimension,
             self.asked.escape_debug(),
             self.found

@@ -168,6 +168,10 @@ impl Requirement {
         Err(forbidden)
     }
 
+    pub(super) fn has_alternatives(&self) -> bool {
+        self.asks.iter().any(|ask| matches!(ask, Ask::AnyOf(_)))
+    }
+
     pub(super) fn unmet<'a>(&'a self, claims: &'a Claims) -> impl Iterator<Item = &'a Ask> {
         self.asks.iter().filter(|ask| !ask.is_met_by(claims))
     }

@@ -19,8 +19,8 @@ impl VerifierBuilder {
     ///
     /// Keys come from code or from the environment, never from both: where code names keys (`jwt_key`, `jwks_json`,
     /// `jwks_url`, `openid_configuration`, `secret_key`), `CLERK_JWT_KEY` and `CLERK_SECRET_KEY` are not read, and
-    /// `CLERK_PUBLISHABLE_KEY` only says who the issuer is. A publishable key in code names no keys in this sense: beside
-    /// it `CLERK_JWT_KEY` goes before the keys that it would fetch. Where code names [instances](Self::instance), no
+    /// `CLERK_PUBLISHABLE_KEY` only says who the issuer is. A publishable key or an issuer in code names no keys in this
+    /// sense: beside it the environment's keys go before those that it would fetch. Where code names [instances](Self::instance), no
     /// variable that belongs to an instance is read.
     ///
     /// ```

@@ -76,7 +76,12 @@ pub(super) fn keys(
     let named = source.names_a_source() || source.lone_issuer().is_some();
     #[cfg(not(feature = "remote"))]
     let named = source.has_fixed_keys();
-    if !named {
+    #[cfg(feature = "remote")]
+    let has_keys = fixed.is_some() || remote.is_some();
+    #[cfg(not(feature = "remote"))]
+    let has_keys = fixed.is_some();
+    // Where a source was named and is of no use, that was reported.
+    if !named || (!has_keys && problems.is_empty()) {
         problems.push(ConfigProblem::new(
             "key source",
             "no key source",

@@ -83,9 +83,12 @@ fn frontend(
 ) -> Option<(Endpoint, &'static str)> {
     const PATH: &str = "/.well-known/jwks.json";
     let frontend_api = frontend_api.filter(|_| !source.publishable_key_is_issuer);
-    if let Some(proxy) = &source.proxy_url {
+    // An empty one is reported where the issuers are made of it.
+    if let Some(proxy) = source.proxy_url.as_ref().filter(|proxy| !is_empty(proxy)) {
         let url = checked("proxy_url", base_url(proxy, PATH), problems)?;
-        return frontend_api.map(|_| (Endpoint::public(url), "proxy_url"));
+        if frontend_api.is_some() {
+            return Some((Endpoint::public(url), "proxy_url"));
+        }
     }
     if let Some(host) = frontend_api {
         let root = format!("https://{host}");
@@ -94,6 +97,10 @@ fn frontend(
     }
     let url = checked("issuer", base_url(source.lone_issuer()?, PATH), problems)?;
     Some((Endpoint::public(url), "issuer"))
+}
+
+fn is_empty(url: &str) -> bool {
+    url.trim().trim_end_matches('/').is_empty()
 }
 
 /// The OpenID configuration, whose issuer must be one of those that are trusted.

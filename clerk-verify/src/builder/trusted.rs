@@ -186,7 +186,7 @@ fn issuers(
     #[cfg(not(feature = "remote"))]
     if let Some(proxy) = proxy.as_ref().filter(|proxy| !proxy.is_empty()) {
         check_url("proxy_url", std::slice::from_ref(proxy), problems);
-        if !proxy.starts_with("https://") && !proxy.starts_with("http://localhost") {
+        if !proxy.starts_with("https://") && !is_on_this_machine(proxy) {
             problems.push(ConfigProblem::new(
                 "proxy_url",
                 "no https URL",
@@ -216,4 +216,12 @@ fn check_url(option: &'static str, urls: &[String], problems: &mut Vec<ConfigPro
             "give the URL without them, as it stands in `iss` of the tokens",
         ));
     }
+}
+
+#[cfg(not(feature = "remote"))]
+fn is_on_this_machine(url: &str) -> bool {
+    url.strip_prefix("http://").is_some_and(|rest| {
+        let host = rest.split(['/', ':']).next();
+        matches!(host, Some("localhost" | "127.0.0.1"))
+    })
 }

@@ -1,9 +1,5 @@
 //! What most likely went wrong, told from what was found.
 
-/// Of a token without `azp`.
-pub(crate) const MISSING_PARTY: &str = "Clerk writes it where the browser sends an `Origin`; for clients that send none, such \
-                                        as native apps, there is `allow_missing_azp(true)`";
-
 /// Why an `azp` is none of the authorized parties.
 pub(crate) fn authorized_party(azp: &str, authorized: &[String]) -> &'static str {
     let found = authorized.iter().find_map(|party| near_miss(azp, party));
@@ -14,8 +10,25 @@ pub(crate) fn authorized_party(azp: &str, authorized: &[String]) -> &'static str
 }
 
 fn near_miss(azp: &str, party: &str) -> Option<&'static str> {
+    if party.trim() == azp {
+        return Some("the configured one has a space around it");
+    }
+    if party.split([',', ';', ' ']).any(|part| part == azp) {
+        return Some(
+            "the configured one is a list in one text; give each origin as an entry of its own",
+        );
+    }
+    if party.contains('*') {
+        return Some("there are no wildcards; name each origin");
+    }
     if party.trim_end_matches('/') == azp {
         return Some("the configured one ends with a slash, and an origin does not");
+    }
+    if party
+        .strip_prefix(azp)
+        .is_some_and(|rest| rest.starts_with('/'))
+    {
+        return Some("the configured one has a path, and an origin does not");
     }
     if party.eq_ignore_ascii_case(azp) {
         return Some("upper and lower case differ");
@@ -64,6 +77,21 @@ impl<'a> Origin<'a> {
         };
         Some(Self { scheme, host, port })
     }
+}
+
+/// What stands around a token that is no base64url, where it can be told.
+pub(crate) fn around(token: &str) -> Option<&'static str> {
+    let scheme = token.split_once([' ', '\t']).map(|(scheme, _)| scheme);
+    if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) {
+        return Some("it begins with `Bearer `; pass what stands behind that, without white space");
+    }
+    if token.trim() != token {
+        return Some("there is white space around it");
+    }
+    if token.starts_with(['"', '\'']) {
+        return Some("it stands in quotes");
+    }
+    None
 }
 
 /// What was sent in place of a JWT, where it can be told.
@@ -128,6 +156,14 @@ mod tests {
                 "localhost",
             ),
             ("https://a.example", "a.example", "no scheme"),
+            ("https://a.example", " https://a.example", "space"),
+            (
+                "https://a.example",
+                "https://b.example,https://a.example",
+                "list",
+            ),
+            ("https://a.example", "https://*.example", "wildcards"),
+            ("https://a.example", "https://a.example/app", "path"),
             ("http://localhost:3000", "localhost:3000", "no scheme"),
             ("https://b.example", "https://a.example", "add the origin"),
             ("null", "https://a.example", "add the origin"),
@@ -135,6 +171,22 @@ mod tests {
             let found = authorized_party(azp, &[party.to_owned()]);
             assert!(found.contains(hint), "{azp} {party}: {found}");
         }
+    }
+
+    #[test]
+    fn what_stands_around_a_token_is_named() {
+        for (token, what) in [
+            ("Bearer a.b.c", "begins with `Bearer `"),
+            ("bearer\ta.b.c", "begins with `Bearer `"),
+            ("a.b.c\n", "white space"),
+            ("\"a.b.c\"", "quotes"),
+        ] {
+            assert!(
+                around(token).is_some_and(|found| found.contains(what)),
+                "{token}"
+            );
+        }
+        assert_eq!(around("a.b.c"), None);
     }
 
     #[test]

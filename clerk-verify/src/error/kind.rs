@@ -109,12 +109,22 @@ pub(crate) enum Kind {
         seen: Seen,
         needed: &'static str,
     },
-    #[error("`iss` is not that of a trusted issuer: {0}")]
+    #[error("`iss` is not that of a trusted issuer: {}", .0.by_its_word())]
     Issuer(Origin),
     #[error("`iss` is not that of a trusted issuer: {}", .0.of_one_instance())]
     IssuerOfTrustedKey(Origin),
     #[error("`aud` is {seen}, it must name one of {expected}")]
     Audience { seen: Seen, expected: List },
+    #[error(
+        "the token has no `aud`, and it must name one of {expected}: add the claim to the session token in the Clerk \
+         dashboard, or leave `require_audience` off"
+    )]
+    NoAudience { expected: List },
+    #[error(
+        "the token has no `azp`, and it must be one of the authorized parties {authorized}: Clerk writes it where the \
+         browser sends an `Origin`; for clients that send none, such as native apps, there is `allow_missing_azp(true)`"
+    )]
+    NoAuthorizedParty { authorized: List },
     #[error("`azp` is {seen}, which is not among the authorized parties {authorized}: {hint}")]
     AuthorizedParty {
         seen: Seen,
@@ -181,8 +191,10 @@ impl Kind {
             Self::Signature(_) => Reason::TokenInvalidSignature,
             Self::Claim { .. } => Reason::TokenVerificationFailed,
             Self::Issuer(_) | Self::IssuerOfTrustedKey(_) => Reason::TokenInvalidIssuer,
-            Self::Audience { .. } => Reason::TokenInvalidAudience,
-            Self::AuthorizedParty { .. } => Reason::TokenInvalidAuthorizedParties,
+            Self::Audience { .. } | Self::NoAudience { .. } => Reason::TokenInvalidAudience,
+            Self::AuthorizedParty { .. } | Self::NoAuthorizedParty { .. } => {
+                Reason::TokenInvalidAuthorizedParties
+            }
             Self::Expired(_) => Reason::TokenExpired,
             Self::NotActiveYet(_) => Reason::TokenNotActiveYet,
             Self::IssuedInTheFuture(_) => Reason::TokenIatInTheFuture,

@@ -37,6 +37,19 @@ impl Origin {
         }
     }
 
+    /// For a token whose signature was not looked at yet.
+    pub(super) fn by_its_word(&self) -> String {
+        if !matches!(self.likely, Likely::OtherInstance) {
+            return self.to_string();
+        }
+        format!(
+            "it is {}; most likely it is signed by another Clerk instance: this verifier trusts {}. Give the client and \
+             this service keys of the same instance; or, where this is a proxy, a satellite or a new domain of it, name \
+             that with `proxy_url`, `domain` or `issuers`",
+            self.seen, self.trusted
+        )
+    }
+
     /// For a token whose signature holds.
     pub(super) fn of_one_instance(&self) -> String {
         if matches!(self.likely, Likely::NoIssuer | Likely::Slash) {

@@ -19,7 +19,7 @@ impl Times {
         let millis = i128::from(self.claim) * 1000 - i128::from(self.now_millis);
         let seconds = millis.unsigned_abs().div_ceil(1000);
         if seconds > A_DAY {
-            return "That is no matter of clocks: somebody made the token so".to_owned();
+            return "Either the clock of this machine was never set, or the issuer made the token so".to_owned();
         }
         format!(
             "The clock of this machine is at least {seconds} s behind that of the token's issuer: set it, or let NTP do \

@@ -31,13 +31,20 @@ impl fmt::Display for SessionRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SignedOut(signed_out) => signed_out.fmt(f),
-            Self::Forbidden(forbidden) => forbidden.fmt(f),
+            Self::Forbidden(forbidden) => Refused::from(forbidden.clone()).fmt(f),
             Self::MissingLayer(missing) => missing.fmt(f),
         }
     }
 }
 
-impl Error for SessionRejection {}
+impl Error for SessionRejection {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::SignedOut(signed_out) => signed_out.source(),
+            Self::Forbidden(_) | Self::MissingLayer(_) => None,
+        }
+    }
+}
 
 impl From<SignedOut> for SessionRejection {
     fn from(signed_out: SignedOut) -> Self {

@@ -28,6 +28,12 @@ pub(crate) fn parse(text: &str, algorithms: &[Algorithm]) -> Result<Verification
     if text.is_empty() {
         return Err(PemProblem::Empty);
     }
+    if text.starts_with("pk_") {
+        return Err(PemProblem::PublishableKey);
+    }
+    if text.starts_with("sk_") {
+        return Err(PemProblem::SecretKey);
+    }
     let (label, der) = decode(&text)?;
     let (modulus, exponent) = match label {
         Some(label) => match label.as_str() {
@@ -57,6 +63,10 @@ pub(crate) enum PemProblem {
     Empty,
     #[error("a private key")]
     Private,
+    #[error("a publishable key")]
+    PublishableKey,
+    #[error("a secret key of the Backend API")]
+    SecretKey,
     #[error("a PEM block of {0}")]
     Label(&'static str),
     #[error("a PEM block without an end")]

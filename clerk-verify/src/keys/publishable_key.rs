@@ -59,6 +59,9 @@ impl PublishableKey {
         if key.starts_with("sk_") {
             return Err("a secret key");
         }
+        if key.starts_with(['"', '\'']) {
+            return Err("text in quotes");
+        }
         let (instance_type, encoded) =
             match (key.strip_prefix("pk_live_"), key.strip_prefix("pk_test_")) {
                 (Some(encoded), _) => (InstanceType::Production, encoded),

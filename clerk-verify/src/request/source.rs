@@ -123,6 +123,19 @@ impl TokenSource {
     }
 }
 
+/// For people; `Debug` is for logs.
+impl fmt::Display for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Authorization => f.write_str("the Authorization header"),
+            Place::Header(name) => write!(f, "the header `{}`", name.escape_debug()),
+            Place::Cookie(name) => write!(f, "the cookie `{}`", name.escape_debug()),
+            Place::SessionCookie => f.write_str("the session cookie"),
+            Place::Custom(_) => f.write_str("a place of your own"),
+        }
+    }
+}
+
 impl fmt::Debug for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
