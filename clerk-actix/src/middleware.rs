@@ -145,7 +145,8 @@ impl<F> RequireSession<F> {
         self.require(Requirement::new().reverification(reverification))
     }
 
-    /// Asks for all of this, beside what is asked already. A requirement that asks nothing lets nobody through.
+    /// Asks for all of this, beside what is asked already. A requirement that asks nothing lets nobody through; that, and
+    /// what else [can never be met](Requirement::never_met), is logged as a warning.
     ///
     /// ```
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
@@ -157,16 +158,21 @@ impl<F> RequireSession<F> {
     /// ]));
     /// ```
     pub fn require(mut self, requirement: Requirement) -> Self {
-        self.0.policy.requirement = Some(match self.0.policy.requirement.take() {
+        let requirement = match self.0.policy.requirement.take() {
             Some(asked) => asked.and(requirement),
             None => requirement,
-        });
+        };
+        requirement.warn_if_never_met();
+        self.0.policy.requirement = Some(requirement);
         self
     }
 
     /// Calls `on_error` with each caller who is not let through, be they signed out or lack what is required; it may
     /// replace the answer. See [`Answer`]. Mind that Clerk's frontend SDK needs the usual answer where a
     /// reverification is missing.
+    ///
+    /// A handler or extractor that refuses by itself answers by itself: middleware further out finds what it said, a
+    /// [`SignedOut`] or a [`Forbidden`](crate::Forbidden), in the extensions of the response.
     ///
     /// ```
     /// use actix_web::HttpResponse;

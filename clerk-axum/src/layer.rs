@@ -123,7 +123,8 @@ impl<A> RequireSession<A> {
         self.require(Requirement::new().reverification(reverification))
     }
 
-    /// Asks for all of this, beside what is asked already. A requirement that asks nothing lets nobody through.
+    /// Asks for all of this, beside what is asked already. A requirement that asks nothing lets nobody through; that, and
+    /// what else [can never be met](Requirement::never_met), is logged as a warning.
     ///
     /// ```
     /// # let verifier = clerk_verify::testing::TestIssuer::new().verifier().build().unwrap();
@@ -135,16 +136,21 @@ impl<A> RequireSession<A> {
     /// ]));
     /// ```
     pub fn require(mut self, requirement: Requirement) -> Self {
-        self.0.requirement = Some(match self.0.requirement.take() {
+        let requirement = match self.0.requirement.take() {
             Some(asked) => asked.and(requirement),
             None => requirement,
-        });
+        };
+        requirement.warn_if_never_met();
+        self.0.requirement = Some(requirement);
         self
     }
 
     /// Calls `on_error` with each caller who is not let through, be they signed out or lack what is required; it may
     /// replace the answer. See [`OnError`](crate::OnError). Mind that Clerk's frontend SDK needs the usual answer
     /// where a reverification is missing.
+    ///
+    /// A handler or extractor that refuses by itself answers by itself: a layer further out finds what it said, a
+    /// [`SignedOut`] or a [`Forbidden`](crate::Forbidden), in the extensions of the response.
     ///
     /// ```
     /// use axum::response::{IntoResponse, Redirect};

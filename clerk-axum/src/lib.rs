@@ -106,14 +106,17 @@ mod mode;
 mod on_error;
 mod service;
 
-#[cfg(feature = "jwks")]
-pub use clerk_verify::JwksOptions;
 pub use clerk_verify::{
-    Actor, AuthState, Claims, ClaimsError, ConfigError, Dimension, Entitlements,
-    FactorVerificationAge, Forbidden, Instance, InstanceType, KeySourceState, KeySourceStatus,
-    Level, MissingLayer, Organization, Reason, Refusal, Refused, Requirement, Reverification,
-    Session, SessionRejection, SessionStatus, SignedOut, TokenSource, Unmet, Verifier,
-    VerifierBuilder, VerifyError,
+    Actor, Algorithm, AuthState, Claims, ClaimsError, Clock, ConfigError, ConfigProblem, Dimension,
+    Entitlements, FactorVerificationAge, FixedClock, Forbidden, HeaderValues, Instance,
+    InstanceType, KeySourceState, KeySourceStatus, Level, MissingLayer, Organization, Reason,
+    Refusal, Refused, RequestHeaders, Requirement, Reverification, Session, SessionRejection,
+    SessionStatus, SignedOut, SystemClock, TokenSource, Unmet, Verifier, VerifierBuilder,
+    VerifyError, verify_token,
+};
+#[cfg(feature = "jwks")]
+pub use clerk_verify::{
+    FetchError, FetchRequest, FetchResponse, Fetcher, JwksOptions, KeyEvent, KeySnapshot,
 };
 
 pub use self::{

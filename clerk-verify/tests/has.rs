@@ -767,3 +767,38 @@ fn what_was_found_is_said_of_each_dimension() {
         assert!(!requirement.to_string().contains('\n'));
     }
 }
+
+#[test]
+fn a_requirement_that_no_session_meets_is_known_for_it() {
+    let zero = Reverification::new(Level::FirstFactor, 0);
+    for (mistake, why) in [
+        (asked(), "nothing"),
+        (asked().role("member").and(asked()), "nothing"),
+        (Requirement::any_of([]), "nothing"),
+        (Requirement::any_of([asked(), asked().role("")]), "nothing"),
+        (asked().role(""), "an empty name"),
+        (asked().permission("org:"), "an empty name"),
+        (asked().plan(""), "an empty name"),
+        (asked().permission("org:sys_x:y"), "a system permission"),
+        (asked().permission("sys_x:y"), "a system permission"),
+        (asked().feature("team:x"), "a scope"),
+        (asked().reverification(zero), "zero minutes"),
+        (asked().role("admin").role("member"), "two roles"),
+    ] {
+        let found = mistake.never_met().unwrap_or_default();
+        assert!(found.starts_with(why), "{mistake}: {found}");
+    }
+    for possible in [
+        asked().role("admin").role("org:admin"),
+        Requirement::any_of([asked().role("admin"), asked().role("member")]),
+        Requirement::any_of([asked().role(""), asked().role("member")]),
+        asked()
+            .feature("org:x")
+            .plan("user:y")
+            .feature("o:")
+            .permission("x"),
+        asked().reverification(Reverification::lax()),
+    ] {
+        assert_eq!(possible.never_met(), None, "{possible}");
+    }
+}

@@ -35,6 +35,13 @@ fn a_verifier_without_authorized_parties_warns_once() {
         "one for each verifier"
     );
 
+    drop(issuer.token().session().unwrap());
+    assert_eq!(
+        warnings("no authorized parties are configured"),
+        2,
+        "nobody chose the verifier of the test kit's sessions"
+    );
+
     let good = [
         "https://app.example.com",
         "http://localhost:3000",

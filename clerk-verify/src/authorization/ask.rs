@@ -39,6 +39,37 @@ impl Ask {
         }
     }
 
+    /// Why no session ever meets it, where that can be told.
+    pub(super) fn never_met(&self) -> Option<&'static str> {
+        match self {
+            Self::Role(asked) | Self::Permission(asked) if bare(asked).is_empty() => {
+                Some("an empty name")
+            }
+            Self::Permission(asked) if bare(asked).starts_with("sys_") => {
+                Some("a system permission, and Clerk puts none into a token")
+            }
+            Self::Feature(asked) | Self::Plan(asked) if asked.is_empty() => Some("an empty name"),
+            Self::Feature(asked) | Self::Plan(asked) if !has_known_scope(asked) => {
+                Some("a scope that is neither `org` nor `user`")
+            }
+            Self::Reverification(asked) if !asked.can_be_met() => Some("zero minutes"),
+            Self::AnyOf(alternatives) => {
+                let mut reasons = alternatives.iter().map(Requirement::never_met);
+                let first = reasons.next().unwrap_or(Some(NOTHING))?;
+                reasons.all(|reason| reason.is_some()).then_some(first)
+            }
+            Self::Nothing => Some(NOTHING),
+            _ => None,
+        }
+    }
+
+    pub(super) fn role(&self) -> Option<&str> {
+        match self {
+            Self::Role(asked) => Some(bare(asked)),
+            _ => None,
+        }
+    }
+
     /// What the session lacks of it; of alternatives, what each of them lacks.
     pub(super) fn explain(&self, claims: &Claims, unmet: &mut Vec<Unmet>) {
         let (dimension, asked, found) = match self {
@@ -61,7 +92,7 @@ impl Ask {
             Self::Reverification(asked) => (
                 Dimension::Reverification,
                 asked.to_string(),
-                Reverification::found(claims.factor_verification_age()),
+                asked.found(claims.factor_verification_age()),
             ),
             Self::AnyOf(alternatives) => {
                 for ask in alternatives
@@ -158,6 +189,14 @@ fn is_entitled(claim: Option<&Entitlements>, asked: &str) -> bool {
     }
 }
 
+fn has_known_scope(asked: &str) -> bool {
+    let scope = asked.split_once(':').map(|(scope, _)| scope);
+    matches!(
+        scope,
+        None | Some("o" | "org" | "organization" | "u" | "user")
+    )
+}
+
 fn role_found(claims: &Claims) -> String {
     match claims.organization() {
         None => NO_ORGANIZATION.to_owned(),
@@ -183,13 +222,8 @@ fn permission_found(claims: &Claims, asked: &str) -> String {
 }
 
 fn entitlements_found(claim: Option<&Entitlements>, name: &str, asked: &str) -> String {
-    let scope = asked.split_once(':').map(|(scope, _)| scope);
-    let is_known = matches!(
-        scope,
-        None | Some("o" | "org" | "organization" | "u" | "user")
-    );
     match claim {
-        _ if !is_known => "its scope must be `org` or `user`".to_owned(),
+        _ if !has_known_scope(asked) => "its scope must be `org` or `user`".to_owned(),
         None => format!("the token has no `{name}`, or a malformed one"),
         Some(claim) if !claim.is_well_formed() => {
             format!("the token's `{name}` has an entry without a scope")

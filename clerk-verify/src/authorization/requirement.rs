@@ -150,6 +150,36 @@ impl Requirement {
         self
     }
 
+    /// Why no session can ever meet this, where that can be told: a mistake, such as an empty name, a system permission
+    /// or two different roles at once. The layers of both adapters log a warning for it when they are made.
+    ///
+    /// ```
+    /// # use clerk_verify::Requirement;
+    /// let mistake = Requirement::new().permission("org:sys_memberships:manage");
+    /// assert_eq!(mistake.never_met(), Some("a system permission, and Clerk puts none into a token"));
+    /// assert_eq!(Requirement::new().role("org:admin").never_met(), None);
+    /// ```
+    #[must_use]
+    pub fn never_met(&self) -> Option<&'static str> {
+        if self.asks.is_empty() {
+            return Some(NOTHING);
+        }
+        let mut roles = self.asks.iter().filter_map(Ask::role);
+        let first = roles.next();
+        if roles.any(|role| Some(role) != first) {
+            return Some("two roles, and a session has one; for one of several there is `any_of`");
+        }
+        self.asks.iter().find_map(Ask::never_met)
+    }
+
+    /// For adapters: logs a warning where [`never_met`](Self::never_met) knows of a mistake.
+    #[doc(hidden)]
+    pub fn warn_if_never_met(&self) {
+        if let Some(why) = self.never_met() {
+            tracing::warn!(asked = %self, why, "no session ever meets what a layer asks for");
+        }
+    }
+
     pub(crate) fn is_met_by(&self, claims: &Claims) -> bool {
         !self.asks.is_empty() && self.asks.iter().all(|ask| ask.is_met_by(claims))
     }

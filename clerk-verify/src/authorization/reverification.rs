@@ -167,7 +167,10 @@ impl Reverification {
             .unwrap_or(Self::new(level, after_minutes))
     }
 
-    pub(super) fn found(age: Option<FactorVerificationAge>) -> String {
+    pub(super) fn found(self, age: Option<FactorVerificationAge>) -> String {
+        if !self.can_be_met() {
+            return "zero minutes are never met".to_owned();
+        }
         let Some(age) = age else {
             return "the token has no `fva`, or a malformed one".to_owned();
         };

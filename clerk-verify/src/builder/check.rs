@@ -73,7 +73,9 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
         problem.taken_from(variable)
     });
     ConfigError::check(problems.collect())?;
-    warnings::warn_of(&trusted, &authorized_parties);
+    if !builder.is_quiet() {
+        warnings::warn_of(&trusted, &authorized_parties);
+    }
     let session_cookies = SessionCookies {
         apps: trusted.iter().filter_map(Trusted::cookies).collect(),
         plain: trusted.iter().any(|trusted| trusted.about.app.is_none()),

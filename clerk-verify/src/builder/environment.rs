@@ -66,6 +66,7 @@ pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProbl
     let Some(environment) = builder.environment.take() else {
         return;
     };
+    builder.reads_environment = true;
     let origins = &mut builder.origins;
     let mut set = |option: &mut Option<String>, name: &'static str, variable: &'static str| {
         if option.is_none() {

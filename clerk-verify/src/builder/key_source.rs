@@ -85,7 +85,10 @@ pub(super) fn keys(
         problems.push(ConfigProblem::new(
             "key source",
             "no key source",
-            NO_KEY_SOURCE,
+            match common.builder.reads_environment {
+                true => NO_KEY_IN_ENVIRONMENT,
+                false => NO_KEY_SOURCE,
+            },
         ));
     }
     let keys = Keys {
@@ -103,3 +106,10 @@ const NO_KEY_SOURCE: &str = "give `publishable_key` (or CLERK_PUBLISHABLE_KEY), 
 #[cfg(not(feature = "remote"))]
 const NO_KEY_SOURCE: &str = "give `jwt_key` (or CLERK_JWT_KEY) or `jwks_json`; to fetch the keys of a \
                              `publishable_key`, turn on the feature `jwks`";
+#[cfg(feature = "remote")]
+const NO_KEY_IN_ENVIRONMENT: &str = "set CLERK_PUBLISHABLE_KEY, CLERK_JWT_KEY or CLERK_SECRET_KEY (names with a frontend's \
+                                     prefix, such as NEXT_PUBLIC_… and VITE_…, are not read), or name a source in code, \
+                                     such as `publishable_key`";
+#[cfg(not(feature = "remote"))]
+const NO_KEY_IN_ENVIRONMENT: &str = "set CLERK_JWT_KEY, or give `jwt_key` or `jwks_json`; to fetch the keys of a \
+                                     `publishable_key`, turn on the feature `jwks`";

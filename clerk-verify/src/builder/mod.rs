@@ -97,6 +97,9 @@ pub struct VerifierBuilder {
     token_sources: Option<Vec<TokenSource>>,
     environment: Option<Environment>,
     origins: Origins,
+    reads_environment: bool,
+    #[cfg(feature = "testing")]
+    is_quiet: bool,
 }
 
 impl VerifierBuilder {
@@ -441,6 +444,20 @@ impl fmt::Debug for VerifierBuilder {
 }
 
 impl VerifierBuilder {
+    /// Says nothing of a set-up that is odd: nobody chose it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn quiet(mut self) -> Self {
+        self.is_quiet = true;
+        self
+    }
+
+    fn is_quiet(&self) -> bool {
+        #[cfg(feature = "testing")]
+        return self.is_quiet;
+        #[cfg(not(feature = "testing"))]
+        false
+    }
+
     fn clock_or_default(&self) -> Arc<dyn Clock> {
         self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
     }

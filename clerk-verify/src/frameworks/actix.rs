@@ -7,10 +7,11 @@ use actix_web::{
     http::StatusCode,
 };
 
-use super::{MissingLayer, SessionRejection};
+use super::{MissingLayer, SessionRejection, rejection::claims_body};
 use crate::{
     auth_state::{AuthState, SignedOut},
     authorization::Forbidden,
+    claims::ClaimsError,
     error::VerifyError,
     refusal::Refusal,
     refused::Refused,
@@ -108,11 +109,22 @@ impl ResponseError for Refused {
 
 impl ResponseError for MissingLayer {
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::InternalServerError()
-            .content_type("application/json")
-            .insert_header(("cache-control", "no-store"))
-            .body(self.body())
+        own_mistake(self.body())
     }
+}
+
+/// 500, and an error in the log: the type and the dashboard do not agree, which is not the caller's fault.
+impl ResponseError for ClaimsError {
+    fn error_response(&self) -> HttpResponse {
+        own_mistake(claims_body(self))
+    }
+}
+
+fn own_mistake(body: String) -> HttpResponse {
+    HttpResponse::InternalServerError()
+        .content_type("application/json")
+        .insert_header(("cache-control", "no-store"))
+        .body(body)
 }
 
 impl ResponseError for SessionRejection {

@@ -6,10 +6,11 @@ use axum_core::{
 };
 use http::{StatusCode, header, request::Parts};
 
-use super::{MissingLayer, SessionRejection};
+use super::{MissingLayer, SessionRejection, rejection::claims_body};
 use crate::{
     auth_state::{AuthState, SignedOut},
     authorization::Forbidden,
+    claims::ClaimsError,
     error::VerifyError,
     refusal::Refusal,
     refused::Refused,
@@ -95,12 +96,23 @@ impl IntoResponse for Refused {
 
 impl IntoResponse for MissingLayer {
     fn into_response(self) -> Response {
-        let headers = [
-            (header::CONTENT_TYPE, "application/json"),
-            (header::CACHE_CONTROL, "no-store"),
-        ];
-        (StatusCode::INTERNAL_SERVER_ERROR, headers, self.body()).into_response()
+        own_mistake(self.body())
     }
+}
+
+/// 500, and an error in the log: the type and the dashboard do not agree, which is not the caller's fault.
+impl IntoResponse for ClaimsError {
+    fn into_response(self) -> Response {
+        own_mistake(claims_body(&self))
+    }
+}
+
+fn own_mistake(body: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (StatusCode::INTERNAL_SERVER_ERROR, headers, body).into_response()
 }
 
 impl IntoResponse for SessionRejection {

@@ -3,7 +3,8 @@
 use std::{error::Error, fmt};
 
 use crate::{
-    auth_state::SignedOut, authorization::Forbidden, refusal::error_body, refused::Refused,
+    auth_state::SignedOut, authorization::Forbidden, claims::ClaimsError, refusal::error_body,
+    refused::Refused,
 };
 
 /// Why a handler's argument could not be made. The extractors of this crate never say
@@ -112,3 +113,12 @@ impl fmt::Display for MissingLayer {
 }
 
 impl Error for MissingLayer {}
+
+/// Also logs it, with what does not fit; the caller hears that it is not their fault.
+pub(super) fn claims_body(error: &ClaimsError) -> String {
+    tracing::error!("{error}");
+    error_body(
+        "session-claims-mismatch",
+        "The server does not understand the claims of the session token.",
+    )
+}

@@ -412,6 +412,7 @@ impl TokenBuilder {
         let verifier = self
             .issuer
             .verifier()
+            .quiet()
             .build()
             .expect("the issuer's set-up is good");
         verifier
