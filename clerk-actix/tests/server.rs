@@ -10,7 +10,9 @@
 mod common;
 
 use actix_web::{App, HttpResponse, web};
-use clerk_actix::{AuthState, Forbidden, RequireSession, Session, Verifier, WithSession};
+use clerk_actix::{
+    AuthState, ClaimsError, Forbidden, RequireSession, Session, Verifier, WithSession,
+};
 use clerk_test_support::{RealToken, bearer, behaviour, cookie_cases, peer_cases};
 use clerk_verify::{FixedClock, testing::TestIssuer};
 use common::Server;
@@ -118,6 +120,26 @@ async fn middlewares_and_handlers_say_who_may() {
     let issuer = TestIssuer::new();
     let server = who_may(issuer.verifier().build().unwrap());
     behaviour::says_who_may(&server, &issuer).await;
+}
+
+#[derive(serde::Deserialize)]
+struct Plan {
+    plan: String,
+}
+
+#[actix_web::test]
+async fn claims_that_do_not_fit_are_no_fault_of_the_caller() {
+    async fn plan(session: Session) -> Result<String, ClaimsError> {
+        Ok(session.custom_claims::<Plan>()?.plan)
+    }
+    let issuer = TestIssuer::new();
+    let verifier = issuer.verifier().build().unwrap();
+    let server = Server::start(1, move || {
+        App::new()
+            .wrap(RequireSession::new(verifier.clone()))
+            .route("/claims", web::get().to(plan))
+    });
+    behaviour::does_not_blame_the_caller_for_claims(&server, &issuer).await;
 }
 
 #[actix_web::test]

@@ -14,7 +14,9 @@ use axum::{
     extract::Path,
     routing::{any, get},
 };
-use clerk_axum::{AuthState, Forbidden, RequireSession, Session, Verifier, WithSession};
+use clerk_axum::{
+    AuthState, ClaimsError, Forbidden, RequireSession, Session, Verifier, WithSession,
+};
 use clerk_test_support::{RealToken, behaviour, cookie, cookie_cases, peer_cases};
 use clerk_verify::{FixedClock, testing::TestIssuer};
 use common::Server;
@@ -112,6 +114,23 @@ async fn layers_and_handlers_say_who_may() {
     let verifier = issuer.verifier().build().unwrap();
     let server = Server::start(who_may(&verifier)).await;
     behaviour::says_who_may(&server, &issuer).await;
+}
+
+#[derive(serde::Deserialize)]
+struct Plan {
+    plan: String,
+}
+
+#[tokio::test]
+async fn claims_that_do_not_fit_are_no_fault_of_the_caller() {
+    async fn plan(session: Session) -> Result<String, ClaimsError> {
+        Ok(session.custom_claims::<Plan>()?.plan)
+    }
+    let issuer = TestIssuer::new();
+    let layer = RequireSession::new(issuer.verifier().build().unwrap());
+    let app = Router::new().route("/claims", get(plan)).route_layer(layer);
+    let server = Server::start(app).await;
+    behaviour::does_not_blame_the_caller_for_claims(&server, &issuer).await;
 }
 
 #[tokio::test]

@@ -373,6 +373,25 @@ pub async fn says_which_line_to_add(server: &Client, paths: &[&str], line: &str)
     }
 }
 
+/// A server of this issuer with `/claims`, whose handler reads the claim `plan` as a string with `?`.
+///
+/// # Panics
+///
+/// Where it does otherwise.
+pub async fn does_not_blame_the_caller_for_claims(server: &Client, issuer: &TestIssuer) {
+    let good = issuer.token().claim("plan", "gold").sign();
+    let answer = server.get("/claims", &[bearer(&good)]).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "gold"));
+    for token in [issuer.token(), issuer.token().claim("plan", 123_456)] {
+        let answer = server.get("/claims", &[bearer(&token.sign())]).await;
+        answer.assert_is(
+            500,
+            &[("cache-control", "no-store"), ("content-type", "application/json")],
+            r#"{"errors":[{"code":"session-claims-mismatch","message":"The server does not understand the claims of the session token."}]}"#,
+        );
+    }
+}
+
 /// Tokens of every kind, sent to every path in header and cookie: none is sent back, and none is logged.
 ///
 /// # Panics

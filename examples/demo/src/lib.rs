@@ -115,8 +115,12 @@ impl Demo {
             ("403: insufficient-authorization", good, "/team"),
             ("200: the preflight of a browser", preflight, "/api/notes"),
         ];
+        let ignored = match env::var_os("CLERK_AUTHORIZED_PARTIES") {
+            Some(parties) if !parties.is_empty() => " (and CLERK_AUTHORIZED_PARTIES is ignored)",
+            _ => "",
+        };
         let mut text = format!(
-            "No Clerk keys in the environment: {url} trusts a test issuer of its own.\n\
+            "No Clerk keys in the environment{ignored}: {url} trusts a test issuer of its own.\n\
              Its tokens are good for an hour, or until it is stopped. Paste any of these:\n"
         );
         for (expected, options, path) in lines {
