@@ -158,11 +158,17 @@ impl<F> RequireSession<F> {
     /// ]));
     /// ```
     pub fn require(mut self, requirement: Requirement) -> Self {
-        let requirement = match self.0.policy.requirement.take() {
+        let known = self.0.policy.requirement.take();
+        let is_warned = known
+            .as_ref()
+            .is_some_and(|asked| asked.never_met().is_some());
+        let requirement = match known {
             Some(asked) => asked.and(requirement),
             None => requirement,
         };
-        requirement.warn_if_never_met();
+        if !is_warned {
+            requirement.warn_if_never_met();
+        }
         self.0.policy.requirement = Some(requirement);
         self
     }

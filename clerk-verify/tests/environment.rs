@@ -152,7 +152,13 @@ fn all_mistakes_are_found_at_once() {
         let good = SECRET_KEY;
         let alone: Vec<(&str, &str)> = match name {
             "CLERK_SECRET_KEY" => vec![(name, value)],
-            "CLERK_DOMAIN" => vec![good, PUBLISHABLE_KEY, (name, value)],
+            "CLERK_DOMAIN" => {
+                vec![
+                    PUBLISHABLE_KEY,
+                    ("CLERK_IS_SATELLITE", "true"),
+                    (name, value),
+                ]
+            }
             _ => vec![good, (name, value)],
         };
         assert_eq!(mistakes(&alone).len(), 1, "{name}: {:?}", mistakes(&alone));

@@ -451,3 +451,26 @@ fn a_suffixed_cookie_that_does_not_count_is_mentioned_too() {
     );
     assert!(message.contains("__client_uat"), "{message}");
 }
+
+#[test]
+fn two_instances_of_one_publishable_key_see_the_same_cookies() {
+    let issuer = TestIssuer::new();
+    let key = issuer.publishable_key();
+    let verifier = Verifier::builder()
+        .publishable_key(key.clone())
+        .issuer("https://other.example")
+        .jwks_json(issuer.jwks_json())
+        .instance(Instance::publishable_key(key).jwks_json(issuer.jwks_json()))
+        .build()
+        .unwrap();
+    // Branch 7 says no, for each of them.
+    let cookies = format!(
+        "{}={}; __client_uat=1",
+        issuer.session_cookie(),
+        issuer.token().sign()
+    );
+    assert_eq!(
+        outcome(&verifier, &cookies),
+        Err("session-token-missing".into())
+    );
+}

@@ -592,3 +592,79 @@ fn beside_instances_no_option_of_an_instance_is_passed_over() {
         assert!(builder.build().is_err());
     }
 }
+
+#[test]
+fn a_satellites_domain_is_looked_at_where_it_counts() {
+    let (live, test) = (
+        "pk_live_Y2xlcmsuY2xlcmsuZGV2JA",
+        "pk_test_Y2xlcmsuY2xlcmsuZGV2JA",
+    );
+    let of = |key: &str, domain: &str| Verifier::builder().publishable_key(key).domain(domain);
+    for odd in [
+        "localhost:3001",
+        "http://localhost:3001",
+        "https://satellite.example/",
+    ] {
+        assert!(of(test, odd).is_satellite(true).build().is_ok(), "{odd}");
+        assert!(of(live, odd).build().is_ok(), "{odd}: it is no satellite");
+        assert_eq!(
+            options(of(live, odd).is_satellite(true)),
+            ["domain"],
+            "{odd}"
+        );
+    }
+    // A proxy names the issuer too.
+    let proxied = Verifier::builder()
+        .jwt_key(TestIssuer::new().public_pem())
+        .proxy_url("https://satellite.example/__clerk")
+        .domain("satellite.example")
+        .is_satellite(true);
+    assert!(proxied.build().is_ok());
+}
+
+#[test]
+fn a_mistake_is_reported_once() {
+    for (builder, expected) in [
+        (
+            Verifier::builder().instance(Instance::publishable_key("pk_live_bad")),
+            &["publishable_key"][..],
+        ),
+        (
+            Verifier::builder()
+                .openid_configuration("https://clerk.example.com")
+                .publishable_key("pk_live_bad"),
+            &["publishable_key"],
+        ),
+        (Verifier::builder().issuer(""), &["issuer"]),
+        (
+            Verifier::builder()
+                .issuer("clerk.example.com")
+                .proxy_url("/__clerk"),
+            &["proxy_url", "issuer"],
+        ),
+    ] {
+        assert_eq!(options(builder), expected);
+    }
+}
+
+#[test]
+fn issuers_that_are_named_are_all_there_are() {
+    let verifier = Verifier::builder()
+        .publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA")
+        .proxy_url("https://app.example.com/__clerk")
+        .issuer("https://clerk.example.com")
+        .build()
+        .unwrap();
+    assert_eq!(verifier.status().issuers(), ["https://clerk.example.com"]);
+}
+
+#[test]
+fn debug_output_before_the_build_shows_no_password() {
+    let url = "https://user:hunter2@clerk.example.com";
+    let shown = format!(
+        "{:?} {:?}",
+        Verifier::builder().issuer(url),
+        Instance::issuer(url)
+    );
+    assert!(!shown.contains("hunter2"), "{shown}");
+}

@@ -150,7 +150,7 @@ impl Requirement {
         self
     }
 
-    /// Why no session can ever meet this, where that can be told: a mistake, such as an empty name, a system permission
+    /// Why no session of Clerk's can ever meet this, where that can be told: a mistake, such as an empty name, a system permission
     /// or two different roles at once. The layers of both adapters log a warning for it when they are made.
     ///
     /// ```
@@ -207,7 +207,7 @@ impl Requirement {
     }
 
     /// What the user would have to verify anew, where that is all that is missing: enough for everything that is
-    /// asked, and no more than the easiest of alternatives.
+    /// asked, with the easiest of each choice of alternatives.
     pub(super) fn missing_reverification(&self, claims: &Claims) -> Option<Reverification> {
         let mut all: Option<Reverification> = None;
         for ask in self.unmet(claims) {

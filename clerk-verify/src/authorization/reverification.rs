@@ -148,8 +148,13 @@ impl Reverification {
     }
 
     /// What is harder to meet is greater.
-    pub(super) fn strength(self) -> (Level, Reverse<u32>) {
-        (self.level, Reverse(self.after_minutes))
+    pub(super) fn strength(self) -> (u8, Reverse<u32>) {
+        let level = match self.level {
+            Level::FirstFactor => 1,
+            Level::SecondFactor => 2,
+            Level::MultiFactor => 3,
+        };
+        (level, Reverse(self.after_minutes))
     }
 
     /// One whose fulfilment meets both.
@@ -223,7 +228,7 @@ impl fmt::Display for Reverification {
 ///
 /// assert_eq!(Level::MultiFactor.as_str(), "multi_factor");
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Level {
     /// The first, such as a password or a code by email.
     FirstFactor,

@@ -92,8 +92,13 @@ pub(super) fn fill(builder: &mut VerifierBuilder, problems: &mut Vec<ConfigProbl
         set(&mut source.proxy_url, "proxy_url", "CLERK_PROXY_URL");
         set(&mut source.domain, "domain", "CLERK_DOMAIN");
         if source.is_satellite.is_none() {
+            let before = problems.len();
             source.is_satellite = flag(&environment, "CLERK_IS_SATELLITE", problems);
             is_satellite_taken = source.is_satellite.is_some();
+            // Nobody knows what was meant; so that no mistake in a domain is found only afterwards.
+            if problems.len() > before && source.domain.is_some() {
+                source.is_satellite = Some(true);
+            }
         }
     }
     #[cfg(feature = "remote")]

@@ -67,7 +67,8 @@ impl Instance {
         })
     }
 
-    /// The URL under which its Frontend API is proxied: one more issuer of it.
+    /// The URL under which its Frontend API is proxied: one more issuer of it, and where its keys are, where the
+    /// publishable key names them. Beside issuers that are named it adds none.
     ///
     /// ```
     /// # use clerk_verify::Instance;
@@ -185,11 +186,11 @@ impl Instance {
     }
 }
 
-/// Shows who, never a key.
+/// Shows which options are set, never a key.
 impl std::fmt::Debug for Instance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Instance")
-            .field("issuers", &self.0.issuers)
+            .field("issuers", &self.0.names_issuers())
             .field("publishable_key", &self.0.publishable_key.is_some())
             .finish_non_exhaustive()
     }

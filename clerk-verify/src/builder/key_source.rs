@@ -81,11 +81,11 @@ pub(super) fn keys(
     #[cfg(not(feature = "remote"))]
     let has_keys = fixed.is_some();
     // Where a source was named and is of no use, that was reported.
-    if !named || (!has_keys && problems.is_empty()) {
+    if (!named && !source.names_empty_issuer()) || (!has_keys && problems.is_empty()) {
         problems.push(ConfigProblem::new(
             "key source",
             "no key source",
-            match common.builder.reads_environment {
+            match common.builder.reads_environment && common.builder.instances.is_empty() {
                 true => NO_KEY_IN_ENVIRONMENT,
                 false => NO_KEY_SOURCE,
             },

@@ -168,7 +168,8 @@ impl VerifierBuilder {
     }
 
     /// The URL under which the Frontend API is proxied, if it is: one more trusted issuer, and where the keys
-    /// of the publishable key are fetched. Without a publishable key it is the only trusted issuer.
+    /// of the publishable key are fetched. Without a publishable key it is the only trusted issuer. Beside
+    /// [`issuer`](Self::issuer), which names all there are, it adds none.
     ///
     /// ```
     /// use clerk_verify::Verifier;
@@ -186,7 +187,8 @@ impl VerifierBuilder {
 
     /// The host of a [satellite](Self::is_satellite) application, such as `satellite.example`, without scheme. In
     /// production its Frontend API is at `clerk.` before that, which then is one more trusted issuer. Where the
-    /// application is no satellite it says nothing.
+    /// application is no satellite, in development, and beside [`issuer`](Self::issuer), which names all there are, it
+    /// adds none.
     ///
     /// ```
     /// # use clerk_verify::Verifier;
@@ -435,7 +437,7 @@ impl fmt::Debug for VerifierBuilder {
             .field("jwt_key", &self.source.jwt_key.is_some())
             .field("jwks_json", &self.source.jwks_json.is_some())
             .field("publishable_key", &self.source.publishable_key.is_some())
-            .field("issuers", &self.source.issuers)
+            .field("issuers", &self.source.names_issuers())
             .field("instances", &self.instances.len())
             .field("audiences", &self.audiences)
             .field("authorized_parties", &self.authorized_parties)

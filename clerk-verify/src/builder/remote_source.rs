@@ -85,9 +85,9 @@ fn frontend(
     let frontend_api = frontend_api.filter(|_| !source.publishable_key_is_issuer);
     // An empty one is reported where the issuers are made of it.
     if let Some(proxy) = source.proxy_url.as_ref().filter(|proxy| !is_empty(proxy)) {
-        let url = checked("proxy_url", base_url(proxy, PATH), problems)?;
+        let url = checked("proxy_url", base_url(proxy, PATH), problems);
         if frontend_api.is_some() {
-            return Some((Endpoint::public(url), "proxy_url"));
+            return Some((Endpoint::public(url?), "proxy_url"));
         }
     }
     if let Some(host) = frontend_api {
@@ -118,7 +118,7 @@ fn discovered(
         base_url(text, OPENID_CONFIGURATION)
     };
     let url = checked("openid_configuration", url, problems);
-    if issuers.is_empty() {
+    if issuers.is_empty() && source.publishable_key.is_none() {
         problems.push(ConfigProblem::new(
             "openid_configuration",
             "no issuer to compare it with",

@@ -53,11 +53,19 @@ impl SourceOptions {
         issuers.is_some_and(|issuers| !issuers.is_empty())
     }
 
+    /// An issuer of no text: that is the mistake, and not that there is no source.
+    pub(super) fn names_empty_issuer(&self) -> bool {
+        let issuers = self.issuers.as_deref().unwrap_or_default();
+        issuers
+            .iter()
+            .any(|issuer| issuer.trim().trim_end_matches('/').is_empty())
+    }
+
     /// The one issuer, where nothing else says where the keys are.
     #[cfg(feature = "remote")]
     pub(super) fn lone_issuer(&self) -> Option<&str> {
         match self.issuers.as_deref() {
-            Some([issuer]) if !self.names_a_source() && !issuer.trim().is_empty() => Some(issuer),
+            Some([issuer]) if !self.names_a_source() && !self.names_empty_issuer() => Some(issuer),
             _ => None,
         }
     }

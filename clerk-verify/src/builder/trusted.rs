@@ -76,10 +76,11 @@ fn instance(
 
 /// By its issuer a token finds its instance.
 fn check_issuers(issuers: &[String], known: &[String], problems: &mut Vec<ConfigProblem>) {
-    if issuers.is_empty() {
+    // Where the publishable key is bad, that was reported.
+    if issuers.is_empty() && problems.is_empty() {
         problems.push(ConfigProblem::new(
             "issuer",
-            "none, beside other instances",
+            "none, and by its issuer a token finds its instance",
             "say who issues its tokens, with `issuer` or `publishable_key`",
         ));
     }
@@ -112,11 +113,33 @@ fn satellite(
     app: Option<&PublishableKey>,
     problems: &mut Vec<ConfigProblem>,
 ) -> Option<String> {
-    let domain = source.domain.as_deref();
-    let domain = domain.map(|domain| domain.trim().to_ascii_lowercase());
-    if let Some(domain) = &domain
-        && !is_host(domain)
-    {
+    if !source.is_satellite.unwrap_or_default() {
+        return None;
+    }
+    let Some(domain) = &source.domain else {
+        if source.proxy_url.is_none() {
+            problems.push(ConfigProblem::new(
+                "is_satellite",
+                "set without a domain",
+                "give the satellite's host with `domain` (CLERK_DOMAIN), or the URL of its proxy with `proxy_url` \
+                 (CLERK_PROXY_URL)",
+            ));
+        }
+        return None;
+    };
+    let names_an_issuer = source.names_issuers() || source.proxy_url.is_some();
+    if source.publishable_key.is_none() && !names_an_issuer {
+        problems.push(ConfigProblem::new(
+            "domain",
+            "given without a publishable key, so that it says nothing of the issuer",
+            "give the instance's `publishable_key` (CLERK_PUBLISHABLE_KEY), or the issuers with `issuers`",
+        ));
+    }
+    if app.is_some_and(|app| app.instance_type == InstanceType::Development) {
+        return None;
+    }
+    let domain = domain.trim().to_ascii_lowercase();
+    if !is_host(&domain) {
         problems.push(ConfigProblem::new(
             "domain",
             "text that is no host name with a dot in it",
@@ -124,28 +147,7 @@ fn satellite(
         ));
         return None;
     }
-    if !source.is_satellite.unwrap_or_default() {
-        return None;
-    }
-    if domain.is_none() && source.proxy_url.is_none() {
-        problems.push(ConfigProblem::new(
-            "is_satellite",
-            "set without a domain",
-            "give the satellite's host with `domain` (CLERK_DOMAIN), or the URL of its proxy with `proxy_url` \
-             (CLERK_PROXY_URL)",
-        ));
-    }
-    if domain.is_some() && source.publishable_key.is_none() && !source.names_issuers() {
-        problems.push(ConfigProblem::new(
-            "domain",
-            "given without a publishable key, so that it says nothing of the issuer",
-            "give the instance's `publishable_key` (CLERK_PUBLISHABLE_KEY), or the issuers with `issuers`",
-        ));
-    }
-    let in_production = app?.instance_type == InstanceType::Production;
-    domain
-        .filter(|_| in_production)
-        .map(|domain| format!("clerk.{domain}"))
+    app.map(|_| format!("clerk.{domain}"))
 }
 
 /// What is configured; otherwise the publishable key's Frontend API, the satellite's, and the proxy. Also the

@@ -48,9 +48,19 @@ impl From<serde_json::Error> for ClaimsError {
     /// Keeps what the type expected, and drops the value that was found: it is the user's.
     fn from(error: serde_json::Error) -> Self {
         let text = error.to_string();
-        let names_no_value = ["missing field", "duplicate field"];
-        let problem = if names_no_value.iter().any(|start| text.starts_with(start)) {
+        let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
+        let problem = if begins(&["missing field", "duplicate field"]) {
             text
+        } else if !begins(&[
+            "invalid type",
+            "invalid value",
+            "invalid length",
+            "unknown variant",
+            "unknown field",
+        ]) {
+            // The type's own words, and nobody knows what they quote.
+            let (line, column) = (error.line(), error.column());
+            format!("a value that the type refuses, at line {line} column {column}")
         } else {
             let kind = text.split([':', '`']).next().unwrap_or_default().trim_end();
             let expected = text
@@ -113,6 +123,36 @@ mod tests {
     enum Kind {
         #[default]
         Gold,
+    }
+
+    #[test]
+    fn the_words_of_a_type_of_yours_are_not_repeated() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(try_from = "String")]
+        struct Plan;
+
+        impl TryFrom<String> for Plan {
+            type Error = String;
+
+            fn try_from(name: String) -> Result<Self, String> {
+                Err(format!("unknown plan {name}"))
+            }
+        }
+
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Mine {
+            plan: Plan,
+        }
+
+        let error = read::<Mine>(r#"{"plan":"SECRET"}"#)
+            .unwrap_err()
+            .to_string();
+        assert!(!error.contains("SECRET"), "{error}");
+        assert!(
+            error.contains("a value that the type refuses, at line 1 column "),
+            "{error}"
+        );
     }
 
     #[test]

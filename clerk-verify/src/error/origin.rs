@@ -44,8 +44,8 @@ impl Origin {
         }
         format!(
             "it is {}; most likely it is signed by another Clerk instance: this verifier trusts {}. Give the client and \
-             this service keys of the same instance; or, where this is a proxy, a satellite or a new domain of it, name \
-             that with `proxy_url`, `domain` or `issuers`",
+             this service keys of the same instance; or, where this is a proxy, a satellite or a new domain of it, add \
+             that to `issuers`",
             self.seen, self.trusted
         )
     }
@@ -57,8 +57,8 @@ impl Origin {
         }
         format!(
             "it is {}, this verifier trusts {}. The signature holds, so the token is of the same instance under another \
-             name: behind a proxy (`proxy_url`), on a satellite (`domain`), or on a new domain; add it with `issuers`, \
-             if it is yours",
+             name: behind a proxy, on a satellite, or on a new domain; if it is yours, add it to `issuers`, or set \
+             `proxy_url` or `domain` where the issuer is that of the publishable key",
             self.seen, self.trusted
         )
     }

@@ -29,9 +29,10 @@ pub(super) fn values<'h>(
 ) -> Vec<Option<Cow<'h, str>>> {
     let mut first = vec![None; names.len()];
     for (key, value) in pairs(fields) {
-        let place = names.iter().position(|name| name.as_bytes() == key);
-        if let Some(slot) = place.and_then(|place| first.get_mut(place)) {
-            slot.get_or_insert(value);
+        for (slot, name) in first.iter_mut().zip(names) {
+            if name.as_bytes() == key {
+                slot.get_or_insert(value);
+            }
         }
     }
     let decode = |value: Option<&'h [u8]>| value.and_then(|value| decoded(value, max_len));
