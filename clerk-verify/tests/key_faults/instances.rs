@@ -174,7 +174,10 @@ fn instances_that_a_token_could_not_choose_between_are_mistakes() {
     assert_eq!(found.len(), 3, "{error}");
     assert_eq!(
         found[0],
-        ("issuer", "in instance 1: none, beside other instances")
+        (
+            "issuer",
+            "in instance 1: none, and by its issuer a token finds its instance"
+        )
     );
     assert_eq!(found[1].0, "jwks_json");
     assert!(found[1].1.starts_with("in instance 2: "));
