@@ -238,20 +238,84 @@ fn code_goes_before_the_environment_option_by_option() {
     );
 }
 
-#[test]
-fn the_standalone_function_reports_a_bad_environment_as_such() {
-    // The process of this test has no variable of Clerk's.
-    for name in ["CLERK_JWT_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY"] {
-        if std::env::var_os(name).is_some() {
-            return;
+/// Runs a test of this file in a process that has these variables and no others of Clerk's: the verifier of the
+/// standalone function is the process's.
+fn in_a_process_with(variables: &[(&str, &str)], test: &str) {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child
+        .args(["--exact", test, "--nocapture"])
+        .env("ALONE", "1");
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CLERK_") {
+            child.env_remove(name);
         }
     }
+    let output = child.envs(variables.iter().copied()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
+    );
+}
+
+fn is_alone() -> bool {
+    std::env::var_os("ALONE").is_some()
+}
+
+fn verify(token: &str) -> Result<clerk_verify::Session, clerk_verify::VerifyError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let error = runtime
-        .block_on(clerk_verify::verify_token("a.b.c"))
-        .unwrap_err();
+    runtime.block_on(clerk_verify::verify_token(token))
+}
+
+#[test]
+fn the_standalone_function_verifies_with_what_the_environment_names() {
+    let issuer = TestIssuer::new();
+    if !is_alone() {
+        let variables = [
+            ("CLERK_JWT_KEY", issuer.public_pem().replace('\n', "\\n")),
+            ("CLERK_PUBLISHABLE_KEY", issuer.publishable_key()),
+            ("CLERK_AUTHORIZED_PARTIES", "https://a.example".to_owned()),
+        ];
+        let variables: Vec<(&str, &str)> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        return in_a_process_with(
+            &variables,
+            "the_standalone_function_verifies_with_what_the_environment_names",
+        );
+    }
+    let token = || issuer.token().user("user_1").azp("https://a.example");
+    assert_eq!(verify(&token().sign()).unwrap().user_id(), "user_1");
+    for (token, reason) in [
+        (
+            token().azp("https://b.example"),
+            "token-invalid-authorized-parties",
+        ),
+        (
+            token().issuer("https://other.example"),
+            "token-invalid-issuer",
+        ),
+        (
+            token().signed_by(&TestIssuer::fresh()),
+            "token-invalid-signature",
+        ),
+    ] {
+        assert_eq!(verify(&token.sign()).unwrap_err().reason().as_str(), reason);
+    }
+}
+
+#[test]
+fn the_standalone_function_reports_a_bad_environment_as_such() {
+    if !is_alone() {
+        return in_a_process_with(
+            &[],
+            "the_standalone_function_reports_a_bad_environment_as_such",
+        );
+    }
+    let error = verify("a.b.c").unwrap_err();
     assert_eq!(error.reason().as_str(), "jwk-failed-to-resolve");
     assert_eq!(error.refusal().status(), 503);
     let source = std::error::Error::source(&error).unwrap();

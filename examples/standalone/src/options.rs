@@ -20,8 +20,9 @@ Environment:
   CLERK_PROXY_URL           Where the Frontend API is proxied
   CLERK_DOMAIN              The host of a satellite, with CLERK_IS_SATELLITE=true
   RUST_LOG                  What to log, such as debug
-  An option goes before its variable, an empty variable counts as unset. Where an option names a key, no
-  key is taken from the environment; CLERK_PUBLISHABLE_KEY then only says who the issuer is.
+  An option goes before its variable, an empty variable counts as unset. Where an option gives a key or a key
+  set, none is taken from the environment; CLERK_PUBLISHABLE_KEY then only says who the issuer is. Beside
+  --publishable-key alone, CLERK_JWT_KEY is used.
 
 Exit status:
   0  the token is accepted
