@@ -1,7 +1,11 @@
 //! The claims of a token whose signature holds: each rule a function, in the order of their use.
 
 use std::sync::Arc;
+#[cfg(feature = "cache")]
+use std::time::Duration;
 
+#[cfg(feature = "cache")]
+use crate::claims::Claims;
 use crate::{
     claims::{Payload, audience, whole_seconds},
     error::{Kind, List, Origin, Seen, Times, hints},
@@ -39,8 +43,12 @@ impl Expected {
         let fits = if payload.aud.is_absent() {
             !self.require_audience
         } else {
-            audience(payload.aud)
-                .is_some_and(|named| named.iter().any(|name| self.audiences.contains(name)))
+            let is_expected = |name: &str| self.audiences.iter().any(|audience| audience == name);
+            match payload.aud.text() {
+                Some(one) => is_expected(&one),
+                None => audience(payload.aud)
+                    .is_some_and(|named| named.iter().any(|name| is_expected(name))),
+            }
         };
         if fits {
             return Ok(());
@@ -87,7 +95,7 @@ impl Expected {
             .filter(|exp| (0.0..=MAX_EXP).contains(exp) && !payload.exp.is_integer_above(1 << 53))
             .map(whole_seconds)
             .ok_or_else(|| claim("exp", payload.exp, "a number of seconds from 0 to 2^53"))?;
-        if millis(exp) <= i128::from(now_millis) - i128::from(self.skew_millis) {
+        if self.has_passed(exp, now_millis) {
             return Err(Kind::Expired(self.times(exp, now_millis)));
         }
         Ok(exp)
@@ -103,6 +111,23 @@ impl Expected {
     pub(crate) fn issued_at(&self, payload: &Payload<'_>, now_millis: i64) -> Result<(), Kind> {
         self.has_come("iat", payload.iat, now_millis)
             .map_err(|early| early.unwrap_or_else(Kind::IssuedInTheFuture))
+    }
+
+    /// Whether the claims of a verified token still pass the three checks that depend on the time.
+    #[cfg(feature = "cache")]
+    pub(crate) fn times_hold(&self, claims: &Claims, now_millis: i64) -> bool {
+        let has_come = |time: i64| self.is_past_or_near(time, now_millis);
+        !self.has_passed(claims.expires_at(), now_millis)
+            && claims.not_before().is_none_or(has_come)
+            && claims.issued_at().is_none_or(has_come)
+    }
+
+    /// How long from now on `exp` allows.
+    #[cfg(feature = "cache")]
+    pub(crate) fn time_left(&self, claims: &Claims, now_millis: i64) -> Duration {
+        let end = millis(claims.expires_at()) + i128::from(self.skew_millis);
+        let left = end - i128::from(now_millis);
+        Duration::from_millis(u64::try_from(left).unwrap_or_default())
     }
 
     /// The session is not pending.
@@ -129,10 +154,20 @@ impl Expected {
             .ok_or_else(|| {
                 TooEarly::NoTime(claim(name, member, "a number of seconds, or absent"))
             })?;
-        if millis(time) > i128::from(now_millis) + i128::from(self.skew_millis) {
+        if !self.is_past_or_near(time, now_millis) {
             return Err(TooEarly::At(self.times(time, now_millis)));
         }
         Ok(())
+    }
+
+    /// The end of a token, with the tolerance.
+    fn has_passed(&self, exp: i64, now_millis: i64) -> bool {
+        millis(exp) <= i128::from(now_millis) - i128::from(self.skew_millis)
+    }
+
+    /// The start of a token, with the tolerance.
+    fn is_past_or_near(&self, time: i64, now_millis: i64) -> bool {
+        millis(time) <= i128::from(now_millis) + i128::from(self.skew_millis)
     }
 
     fn times(&self, claim: i64, now_millis: i64) -> Times {

@@ -91,7 +91,20 @@ fn write(pipeline: &Pipeline, text: &mut String) -> fmt::Result {
             pipeline.max_token_len
         ),
     )?;
-    line(text, "looked for in", Places(&pipeline.token_sources))
+    line(text, "looked for in", Places(&pipeline.token_sources))?;
+    #[cfg(feature = "cache")]
+    match &pipeline.cache {
+        Some(cache) => line(
+            text,
+            "remembered",
+            format_args!(
+                "tokens that have passed, at most {} and {} bytes",
+                cache.max_entries, cache.max_bytes
+            ),
+        )?,
+        None => line(text, "remembered", "nothing: the token cache is off")?,
+    }
+    Ok(())
 }
 
 fn write_instance(trusted: &Trusted, reads_session_cookie: bool, text: &mut String) -> fmt::Result {

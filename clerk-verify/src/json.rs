@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use memchr::{memchr, memchr2_iter};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -11,29 +12,34 @@ use crate::error::{Kind, Seen};
 ///
 /// `null` is not absence: a member that is there with a `null` fails every check a string would.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Member<'a>(Option<&'a RawValue>);
+pub(crate) struct Member<'a>(Option<&'a str>);
 
 impl<'a> From<&'a RawValue> for Member<'a> {
     fn from(value: &'a RawValue) -> Self {
-        Self(Some(value))
+        Self(Some(value.get()))
     }
 }
 
 impl<'a> Member<'a> {
+    /// One that was found before: `raw` is a JSON value, without space around it.
+    pub(crate) fn found(raw: &'a str) -> Self {
+        Self(Some(raw))
+    }
+
     pub(crate) fn is_absent(self) -> bool {
         self.0.is_none()
     }
 
     /// The JSON text.
     pub(crate) fn raw(self) -> Option<&'a str> {
-        self.0.map(RawValue::get)
+        self.0
     }
 
     /// The string, if it is one.
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         let raw = self.raw()?;
         let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') {
+        if memchr(b'\\', inner.as_bytes()).is_some() {
             serde_json::from_str(raw).ok().map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inner))
@@ -43,8 +49,14 @@ impl<'a> Member<'a> {
     /// The number, if it is one; infinite where it is too large for a double.
     pub(crate) fn number(self) -> Option<f64> {
         let raw = self.raw()?;
-        match raw.as_bytes().first() {
-            Some(b'-' | b'0'..=b'9') => raw.parse().ok(),
+        match raw.as_bytes() {
+            // As times are written: up to here a double holds every integer, and a list of digits is quickly read.
+            digits if digits.len() <= 15 && digits.iter().all(u8::is_ascii_digit) => raw
+                .parse::<u32>()
+                .map(f64::from)
+                .or_else(|_| raw.parse())
+                .ok(),
+            [b'-' | b'0'..=b'9', ..] => raw.parse().ok(),
             _ => None,
         }
     }
@@ -97,8 +109,15 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str, part: &'static str) -
     })
 }
 
-/// Refuses a text that nests arrays and objects deeper than `limit`, in one pass over its bytes.
+/// Refuses a text that nests arrays and objects deeper than `limit`, in one or two passes over its bytes.
 pub(crate) fn check_nesting(text: &str, limit: usize) -> Result<(), Kind> {
+    // Where no more are opened, none can be that deep; and finding them is many times faster than reading.
+    if memchr2_iter(b'[', b'{', text.as_bytes())
+        .nth(limit)
+        .is_none()
+    {
+        return Ok(());
+    }
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;

@@ -70,6 +70,7 @@
 //! |---|---|---|
 //! | `jwks` | yes | keys fetched from Clerk with reqwest, and kept; without it and `remote` the crate never touches the network |
 //! | `remote` | with `jwks` | the same without reqwest: you bring the transport, a [`Fetcher`] (tokio, moka) |
+//! | `cache` | yes | a token that has passed is remembered: the second time costs no signature (moka); see [`TokenCache`] |
 //! | `http` | no | `http::HeaderMap` is a [`RequestHeaders`], a [`Refusal`] becomes an `http::Response` |
 //! | `testing` | no | the test kit, for your tests |
 //! | `axum`, `actix` | no | trait implementations that `clerk-axum` and `clerk-actix` turn on |
@@ -80,7 +81,10 @@ mod algorithm;
 mod auth_state;
 mod authentication;
 mod authorization;
+mod base64url;
 mod builder;
+#[cfg(feature = "cache")]
+mod cache;
 mod checks;
 mod claims;
 mod clock;
@@ -103,6 +107,8 @@ mod token;
 mod token_class;
 mod verifier;
 
+#[cfg(feature = "cache")]
+pub use self::cache::{TokenCache, TokenCacheStatus};
 #[cfg(any(feature = "axum", feature = "actix"))]
 pub use self::frameworks::{MissingLayer, SessionRejection};
 #[cfg(feature = "remote")]

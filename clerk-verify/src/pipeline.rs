@@ -2,19 +2,21 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+#[cfg(feature = "cache")]
+use crate::cache::VerifiedTokens;
 use crate::{
     algorithm::Algorithm,
     checks::{self, Expected},
-    claims::{Claims, Payload},
+    claims::{Claims, Outline, Payload},
     clock::{Clock, unix_millis},
     error::{Kind, Origin, Seen},
     keys::{
-        Keys, Lookup, MAX_KEY_ID_LEN, Need,
+        Keys, Lookup, MAX_KEY_ID_LEN, Need, Voucher,
         publishable_key::{InstanceType, PublishableKey},
     },
     request::{AppCookies, SessionCookies, TokenSource},
     session::Session,
-    token::{Compact, Header},
+    token::{Compact, Header, Room},
     token_class,
 };
 
@@ -32,6 +34,8 @@ pub(crate) struct Pipeline {
     pub(crate) session_cookies: SessionCookies,
     /// The option or variable that names the authorized parties.
     pub(crate) parties_from: String,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Option<VerifiedTokens>,
 }
 
 /// A Clerk instance whose tokens are accepted.
@@ -69,9 +73,19 @@ impl Trusted {
 
 /// How far a token came with the keys at hand.
 pub(crate) enum Progress {
-    Verified(Session),
+    Verified(Verified),
     /// Its key is not at hand and may be worth a fetch.
     KeyNeeded(KeyNeeded),
+}
+
+/// A token that has passed all checks, and what vouches for it.
+#[derive(Clone)]
+#[cfg_attr(not(feature = "cache"), allow(dead_code))]
+pub(crate) struct Verified {
+    pub(crate) session: Session,
+    /// The place of its instance in the list.
+    pub(crate) place: usize,
+    pub(crate) voucher: Voucher,
 }
 
 /// What to wait for, and from whom.
@@ -98,15 +112,24 @@ pub(crate) enum Asked {
 }
 
 impl Pipeline {
+    /// All checks; for a token that has passed them before, those whose result can have changed.
+    pub(crate) fn run(&self, token: &str, asked: Asked) -> Result<Progress, Kind> {
+        let now = unix_millis(self.clock.now());
+        #[cfg(feature = "cache")]
+        if let Some(cache) = &self.cache {
+            return self.run_with(cache, token, asked, now);
+        }
+        self.check(token, asked, now)
+    }
+
     /// All checks, in their order; the first that fails is the reason.
     ///
     /// Steps 1 to 6 read what nobody has vouched for yet, to turn away what can't be a session token before
     /// a key is touched or fetched. From step 9 on the claims are the issuer's word.
-    pub(crate) fn run(&self, token: &str, asked: Asked) -> Result<Progress, Kind> {
-        let now = unix_millis(self.clock.now());
-
+    pub(crate) fn check(&self, token: &str, asked: Asked, now: i64) -> Result<Progress, Kind> {
         // 1: three parts of base64url, two JSON objects.
-        let compact = Compact::split(token, self.max_token_len)?;
+        let mut room = Room::new();
+        let compact = Compact::split(token, self.max_token_len, &mut room)?;
         let header = Header::parse(&compact.header)?;
         let payload = Payload::parse(&compact.payload, self.max_claims_nesting)?;
         // 2: a session token.
@@ -141,17 +164,14 @@ impl Pipeline {
                 return Err(unknown_key(&key_id, origin()));
             }
         };
-        if !candidates.keys(&key_id).any(|key| key.allows(algorithm)) {
+        if !candidates.allow(&key_id, algorithm) {
             return Err(Kind::KeyAlgorithm {
                 seen: header.kid.seen(),
                 algorithm,
             });
         }
         // 8: the signature. A key may have been replaced under its id, so it may be worth a fetch that it fails.
-        if !candidates
-            .keys(&key_id)
-            .any(|key| key.verifies(algorithm, compact.signed, &compact.signature))
-        {
+        let Some(voucher) = candidates.vouch(&key_id, algorithm, &compact) else {
             if matches!(asked, Asked::NotYet)
                 && self.could_be_good(trusted, &payload, now).is_ok()
                 && let Some(need) = trusted.keys.recheck(&candidates)
@@ -159,7 +179,7 @@ impl Pipeline {
                 return Ok(needed(key_id, need));
             }
             return Err(Kind::Signature(Some(origin())));
-        }
+        };
         // 9 to 16: the claims.
         self.expected.subject(&payload)?;
         checks::issuer(&payload, &trusted.issuers).map_err(Kind::of_signed_token)?;
@@ -170,8 +190,13 @@ impl Pipeline {
         self.expected.issued_at(&payload, now)?;
         self.expected.status(&payload)?;
 
-        let claims = Claims::read(&payload, expires_at, compact.payload.clone());
-        Ok(Progress::Verified(Session::new(claims)))
+        let outline = Outline::of(&payload, expires_at, &compact.payload);
+        let session = Session::new(Claims::new(compact.payload, outline));
+        Ok(Progress::Verified(Verified {
+            session,
+            place,
+            voucher,
+        }))
     }
 
     /// The instance that the token must come from, by its unverified `iss`. With one there is no choice.

@@ -4,11 +4,12 @@
 
 use std::{borrow::Cow, collections::HashSet, fmt};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use memchr::memchr_iter;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::{
+    base64url,
     error::{Kind, Seen, hints},
     json::{self, Member},
 };
@@ -16,20 +17,39 @@ use crate::{
 /// How deep a header may nest; Clerk's do not nest at all.
 const MAX_HEADER_NESTING: usize = 32;
 
+const NOT_BASE64: Kind = Kind::Malformed("a part of it is not base64url without padding");
+const NOT_TEXT: Kind = Kind::Malformed("a part of it is not UTF-8");
+
 /// A token taken apart: what was signed, the signature, and the two JSON texts.
 #[derive(Debug)]
 pub(crate) struct Compact<'t> {
     /// The bytes that the signature covers: `header.payload`, as they came.
     pub(crate) signed: &'t [u8],
-    pub(crate) signature: Vec<u8>,
-    pub(crate) header: String,
+    pub(crate) signature: Cow<'t, [u8]>,
+    pub(crate) header: Cow<'t, str>,
     pub(crate) payload: String,
+}
+
+/// Room for the two parts that nobody keeps. What does not fit goes to the heap.
+pub(crate) struct Room {
+    header: [u8; 256],
+    /// Of an RSA key of 4096 bits.
+    signature: [u8; 512],
+}
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Self {
+            header: [0; 256],
+            signature: [0; 512],
+        }
+    }
 }
 
 impl<'t> Compact<'t> {
     /// Splits and decodes: exactly three parts, each base64url without padding, stray bits or white
     /// space; header and payload UTF-8.
-    pub(crate) fn split(token: &'t str, max_len: usize) -> Result<Self, Kind> {
+    pub(crate) fn split(token: &'t str, max_len: usize, room: &'t mut Room) -> Result<Self, Kind> {
         if token.len() > max_len {
             return Err(Kind::TooLong {
                 length: token.len(),
@@ -40,31 +60,53 @@ impl<'t> Compact<'t> {
             Some(what) => Kind::NoToken(what),
             None => Kind::Malformed("a JWT has three parts, separated by two dots"),
         };
-        let (signed, signature) = token.rsplit_once('.').ok_or_else(not_three)?;
-        let (header, payload) = signed.split_once('.').ok_or_else(not_three)?;
-        if payload.contains('.') {
+        let mut dots = memchr_iter(b'.', token.as_bytes());
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
             return Err(not_three());
-        }
-        let parts = || {
-            Ok(Self {
-                signed: signed.as_bytes(),
-                header: decode_text(header)?,
-                payload: decode_text(payload)?,
-                signature: decode(signature)?,
-            })
         };
-        parts().map_err(|kind| hints::around(token).map_or(kind, Kind::Malformed))
+        let part = |range| token.get(range).unwrap_or_default();
+        let signed = part(0..second);
+        let header = part(0..first);
+        let payload = part(first + 1..second);
+        let signature = part(second + 1..token.len());
+        let parts = [header, payload, signature];
+        Self::decode(signed, parts, room)
+            .map_err(|kind| hints::around(token).map_or(kind, Kind::Malformed))
+    }
+
+    fn decode(signed: &'t str, parts: [&str; 3], room: &'t mut Room) -> Result<Self, Kind> {
+        let [header, payload, signature] = parts;
+        let header = decode(header, &mut room.header)?;
+        Ok(Self {
+            signed: signed.as_bytes(),
+            header: text(header)?,
+            payload: String::from_utf8(decode_all(payload)?).map_err(|_| NOT_TEXT)?,
+            signature: decode(signature, &mut room.signature)?,
+        })
     }
 }
 
-fn decode(part: &str) -> Result<Vec<u8>, Kind> {
-    URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_| Kind::Malformed("a part of it is not base64url without padding"))
+fn decode<'r>(part: &str, room: &'r mut [u8]) -> Result<Cow<'r, [u8]>, Kind> {
+    if !base64url::fits(part, room) {
+        return decode_all(part).map(Cow::Owned);
+    }
+    let length = base64url::decode_into(part, room).ok_or(NOT_BASE64)?;
+    Ok(Cow::Borrowed(room.get(..length).unwrap_or_default()))
 }
 
-fn decode_text(part: &str) -> Result<String, Kind> {
-    String::from_utf8(decode(part)?).map_err(|_| Kind::Malformed("a part of it is not UTF-8"))
+fn decode_all(part: &str) -> Result<Vec<u8>, Kind> {
+    base64url::decode(part).ok_or(NOT_BASE64)
+}
+
+fn text(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, Kind> {
+    match bytes {
+        Cow::Borrowed(bytes) => str::from_utf8(bytes)
+            .map(Cow::Borrowed)
+            .map_err(|_| NOT_TEXT),
+        Cow::Owned(bytes) => String::from_utf8(bytes)
+            .map(Cow::Owned)
+            .map_err(|_| NOT_TEXT),
+    }
 }
 
 /// The header parameters that mean something here; all others are ignored, as RFC 7515 §4 says.

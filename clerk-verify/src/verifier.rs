@@ -7,6 +7,8 @@ use std::{
     task::Poll,
 };
 
+#[cfg(feature = "cache")]
+use crate::cache::{TokenCacheStatus, VerifiedTokens};
 #[cfg(all(feature = "remote", feature = "testing"))]
 use crate::keys::Lookup;
 #[cfg(feature = "remote")]
@@ -103,12 +105,12 @@ impl Verifier {
     /// ```
     pub async fn verify_token(&self, token: &str) -> Result<Session, VerifyError> {
         let needed = match self.0.run(token, Asked::NotYet)? {
-            Progress::Verified(session) => return Ok(session),
+            Progress::Verified(verified) => return Ok(verified.session),
             Progress::KeyNeeded(needed) => needed,
         };
         self.0.obtain(&needed).await?;
         match self.0.run(token, Asked::Already)? {
-            Progress::Verified(session) => Ok(session),
+            Progress::Verified(verified) => Ok(verified.session),
             Progress::KeyNeeded(needed) => Err(needed.not_found().into()),
         }
     }
@@ -127,7 +129,7 @@ impl Verifier {
     #[must_use]
     pub fn verify_token_now(&self, token: &str) -> Option<Result<Session, VerifyError>> {
         match self.0.run(token, Asked::NotYet) {
-            Ok(Progress::Verified(session)) => Some(Ok(session)),
+            Ok(Progress::Verified(verified)) => Some(Ok(verified.session)),
             Ok(Progress::KeyNeeded(_)) => None,
             Err(kind) => Some(Err(kind.into())),
         }
@@ -346,6 +348,40 @@ impl Verifier {
         let first = types.next()?;
         let other = types.find(|other| *other == InstanceType::Development);
         Some(other.unwrap_or(first))
+    }
+
+    /// How many tokens are remembered at the moment, for dashboards; nothing where the cache is off. Tidies up first, so it
+    /// is nothing to be called with each request.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let issuer = TestIssuer::new();
+    /// let verifier = issuer.verifier().build().unwrap();
+    /// assert!(verifier.verify_token_now(&issuer.token().sign()).unwrap().is_ok());
+    /// assert_eq!(verifier.token_cache_status().entries(), 1);
+    /// ```
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn token_cache_status(&self) -> TokenCacheStatus {
+        let cache = self.0.cache.as_ref();
+        cache.map_or_else(TokenCacheStatus::default, VerifiedTokens::status)
+    }
+
+    /// Forgets all tokens that have been verified: the next request with each is verified in full.
+    ///
+    /// ```
+    /// # use clerk_verify::testing::TestIssuer;
+    /// let issuer = TestIssuer::new();
+    /// let verifier = issuer.verifier().build().unwrap();
+    /// assert!(verifier.verify_token_now(&issuer.token().sign()).unwrap().is_ok());
+    /// verifier.clear_token_cache();
+    /// assert_eq!(verifier.token_cache_status().entries(), 0);
+    /// ```
+    #[cfg(feature = "cache")]
+    pub fn clear_token_cache(&self) {
+        if let Some(cache) = &self.0.cache {
+            cache.clear();
+        }
     }
 
     /// The authorized parties it is configured with; empty where `azp` is not checked. The same origins are

@@ -39,6 +39,7 @@ clerk-verify 0.1.0
   exp, nbf, iat   compared with the clock, which says 1790000000 (seconds since 1970); tolerance 2 s
   tokens          session tokens; no JWT templates; pending sessions are signed out; at most 16384 bytes
   looked for in   the Authorization header, the session cookie
+  remembered      tokens that have passed, at most 10000 and 33554432 bytes
 ";
     assert_eq!(verifier.describe(), expected);
 }

@@ -15,6 +15,7 @@ use crate::{
 const DEFAULT_SKEW: Duration = Duration::from_secs(5);
 const MAX_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 const DEFAULT_MAX_TOKEN_LEN: usize = 16 * 1024;
+const MAX_TOKEN_LEN: usize = 1024 * 1024 * 1024;
 /// serde_json reads no deeper.
 const MAX_NESTING: usize = 127;
 
@@ -42,6 +43,13 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
             "leave it at 16 KiB, or give the length of your longest token",
         ));
     }
+    if max_token_len > MAX_TOKEN_LEN {
+        problems.push(ConfigProblem::new(
+            "max_token_len",
+            format!("{max_token_len} bytes"),
+            "give at most 1 GiB, better a few KiB: a cookie holds 4 KiB",
+        ));
+    }
     let max_claims_nesting = builder.max_claims_nesting.unwrap_or(MAX_NESTING);
     if !(1..=MAX_NESTING).contains(&max_claims_nesting) {
         problems.push(ConfigProblem::new(
@@ -66,6 +74,8 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
     let trusted = trusted::instances(&builder, &algorithms, &clock, &mut problems);
     #[cfg(feature = "remote")]
     builder.remote.options.check(&mut problems);
+    #[cfg(feature = "cache")]
+    builder.token_cache.check(&mut problems);
 
     let origins = &builder.origins;
     let problems = problems.into_iter().map(|problem| {
@@ -100,6 +110,8 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
         token_sources: token_sources.into(),
         session_cookies,
         parties_from: builder.origins.of("authorized_parties"),
+        #[cfg(feature = "cache")]
+        cache: builder.token_cache.open(),
     }))
 }
 

@@ -1,5 +1,7 @@
 //! The set-up of a verifier: its options.
 
+#[cfg(feature = "cache")]
+mod cache;
 mod check;
 mod environment;
 mod instance;
@@ -83,6 +85,8 @@ pub struct VerifierBuilder {
     instances: Vec<SourceOptions>,
     #[cfg(feature = "remote")]
     remote: remote::RemoteOptions,
+    #[cfg(feature = "cache")]
+    token_cache: crate::cache::TokenCache,
     audiences: Vec<String>,
     require_audience: bool,
     authorized_parties: Option<Vec<String>>,
@@ -393,7 +397,7 @@ impl VerifierBuilder {
         self
     }
 
-    /// The longest token that is looked at, in bytes. Default: 16 KiB.
+    /// The longest token that is looked at, in bytes: up to 1 GiB. Default: 16 KiB.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;

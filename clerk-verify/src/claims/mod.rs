@@ -5,20 +5,24 @@ mod custom;
 mod entitlements;
 mod factor_age;
 mod organization;
+mod outline;
 mod payload;
 mod permissions;
+#[cfg(feature = "cache")]
+mod size;
+mod span;
 mod status;
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use self::payload::Payload;
 pub use self::{
     actor::Actor, custom::ClaimsError, entitlements::Entitlements,
     factor_age::FactorVerificationAge, organization::Organization, status::SessionStatus,
 };
+pub(crate) use self::{outline::Outline, payload::Payload};
 use crate::json::Member;
 
 /// The claims of a verified session token, typed.
@@ -43,54 +47,26 @@ use crate::json::Member;
 /// [docs]: https://clerk.com/docs/guides/sessions/session-tokens
 #[derive(Clone)]
 pub struct Claims {
-    subject: String,
-    issuer: Option<String>,
-    audience: Vec<String>,
-    authorized_party: Option<String>,
-    expires_at: i64,
-    not_before: Option<i64>,
-    issued_at: Option<i64>,
-    token_id: Option<String>,
-    session_id: Option<String>,
-    status: Option<SessionStatus>,
-    actor: Option<Actor>,
-    factor_verification_age: Option<FactorVerificationAge>,
-    version: u8,
-    organization: Option<Organization>,
-    features: Option<Entitlements>,
-    plans: Option<Entitlements>,
+    /// The payload's text: all else says where in it something stands, or is made of it when it is first asked for.
     raw: String,
+    outline: Outline,
+    audience: OnceLock<Box<[String]>>,
+    actor: OnceLock<Option<Box<Actor>>>,
+    organization: OnceLock<Option<Box<Organization>>>,
+    features: OnceLock<Option<Box<Entitlements>>>,
+    plans: OnceLock<Option<Box<Entitlements>>>,
 }
 
 impl Claims {
-    /// Reads the claims of a payload whose checks have all passed.
-    pub(crate) fn read(payload: &Payload<'_>, expires_at: i64, raw: String) -> Self {
-        let version = if payload.v.number() == Some(2.0) {
-            2
-        } else {
-            1
-        };
+    pub(crate) fn new(raw: String, outline: Outline) -> Self {
         Self {
-            subject: owned(payload.sub).unwrap_or_default(),
-            issuer: owned(payload.iss),
-            audience: audience(payload.aud).unwrap_or_default(),
-            authorized_party: owned(payload.azp),
-            expires_at,
-            not_before: payload.nbf.number().map(whole_seconds),
-            issued_at: payload.iat.number().map(whole_seconds),
-            token_id: owned(payload.jti),
-            session_id: owned(payload.sid),
-            status: payload
-                .sts
-                .text()
-                .map(|status| SessionStatus::from_claim(&status)),
-            actor: Actor::read(payload.act),
-            factor_verification_age: FactorVerificationAge::from_claim(payload.fva),
-            version,
-            organization: Organization::read(payload, version),
-            features: Entitlements::read(payload.fea),
-            plans: Entitlements::read(payload.pla),
             raw,
+            outline,
+            audience: OnceLock::new(),
+            actor: OnceLock::new(),
+            organization: OnceLock::new(),
+            features: OnceLock::new(),
+            plans: OnceLock::new(),
         }
     }
 
@@ -103,7 +79,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.subject
+        self.outline.subject.get(&self.raw).unwrap_or_default()
     }
 
     /// `iss`: the Frontend API URL of the Clerk instance.
@@ -115,7 +91,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
-        self.issuer.as_deref()
+        self.outline.issuer.get(&self.raw)
     }
 
     /// `aud`: a string or an array in the token, a slice here; empty where the token has none.
@@ -127,7 +103,8 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn audience(&self) -> &[String] {
-        &self.audience
+        let read = || audience(self.outline.aud.member(&self.raw)).unwrap_or_default();
+        self.audience.get_or_init(|| read().into())
     }
 
     /// `azp`: the origin that the token was issued to.
@@ -139,7 +116,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn authorized_party(&self) -> Option<&str> {
-        self.authorized_party.as_deref()
+        self.outline.authorized_party.get(&self.raw)
     }
 
     /// `exp`, in seconds since 1970.
@@ -152,7 +129,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn expires_at(&self) -> i64 {
-        self.expires_at
+        self.outline.expires_at
     }
 
     /// `nbf`, in seconds since 1970.
@@ -164,7 +141,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn not_before(&self) -> Option<i64> {
-        self.not_before
+        self.outline.not_before
     }
 
     /// `iat`, in seconds since 1970.
@@ -176,7 +153,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn issued_at(&self) -> Option<i64> {
-        self.issued_at
+        self.outline.issued_at
     }
 
     /// `jti`: the token's own id (version 2).
@@ -188,7 +165,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
-        self.token_id.as_deref()
+        self.outline.token_id.get(&self.raw)
     }
 
     /// `sid`: the session's id. Tokens made from JWT templates have none.
@@ -200,7 +177,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
-        self.session_id.as_deref()
+        self.outline.session_id.get(&self.raw)
     }
 
     /// `sts`: whether the session is active or pending.
@@ -212,7 +189,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn status(&self) -> Option<SessionStatus> {
-        self.status
+        self.outline.status
     }
 
     /// `act`: who is really acting, where the user is impersonated. See [`Actor`] for one that can't be read.
@@ -224,7 +201,8 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn actor(&self) -> Option<&Actor> {
-        self.actor.as_ref()
+        let read = || Actor::read(self.outline.act.member(&self.raw)).map(Box::new);
+        self.actor.get_or_init(read).as_deref()
     }
 
     /// `fva`: how long ago the user proved who they are.
@@ -237,7 +215,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn factor_verification_age(&self) -> Option<FactorVerificationAge> {
-        self.factor_verification_age
+        FactorVerificationAge::from_claim(self.outline.fva.member(&self.raw))
     }
 
     /// The version of Clerk's claims: 2 where `v` is the number 2, otherwise 1.
@@ -249,7 +227,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn version(&self) -> u8 {
-        self.version
+        self.outline.version
     }
 
     /// The active organization (`org_id` and its company in version 1, `o` in version 2).
@@ -261,7 +239,8 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn organization(&self) -> Option<&Organization> {
-        self.organization.as_ref()
+        let read = || Organization::read(&self.outline, &self.raw).map(Box::new);
+        self.organization.get_or_init(read).as_deref()
     }
 
     /// `fea`: the features that the user and the active organization have. `None` where the token does not say.
@@ -273,7 +252,8 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn features(&self) -> Option<&Entitlements> {
-        self.features.as_ref()
+        let read = || Entitlements::read(self.outline.fea.member(&self.raw)).map(Box::new);
+        self.features.get_or_init(read).as_deref()
     }
 
     /// `pla`: the plans that the user and the active organization have. `None` where the token does not say.
@@ -285,7 +265,8 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn plans(&self) -> Option<&Entitlements> {
-        self.plans.as_ref()
+        let read = || Entitlements::read(self.outline.pla.member(&self.raw)).map(Box::new);
+        self.plans.get_or_init(read).as_deref()
     }
 
     /// One claim as a JSON value, by its name: custom claims, and the raw form of those that have an accessor.
@@ -339,8 +320,8 @@ impl Claims {
 impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claims")
-            .field("subject", &self.subject)
-            .field("session_id", &self.session_id)
+            .field("subject", &self.subject())
+            .field("session_id", &self.session_id())
             .finish_non_exhaustive()
     }
 }

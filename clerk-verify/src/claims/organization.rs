@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Payload, owned, permissions};
+#[cfg(feature = "cache")]
+use super::size::{self, ALLOCATION};
+use super::{Outline, owned, permissions};
 use crate::json::{Member, member};
 
 /// The organization that is active in the session.
@@ -32,7 +34,7 @@ pub struct Organization {
     id: String,
     slug: Option<String>,
     role: Option<String>,
-    permissions: Vec<String>,
+    permissions: Box<[String]>,
 }
 
 impl Organization {
@@ -86,35 +88,56 @@ impl Organization {
         &self.permissions
     }
 
-    pub(super) fn read(payload: &Payload<'_>, version: u8) -> Option<Self> {
-        match version {
-            2 => Self::read_v2(payload),
-            _ => Self::read_v1(payload),
+    pub(super) fn read(claims: &Outline, text: &str) -> Option<Self> {
+        match claims.version {
+            2 => Self::read_v2(claims, text),
+            _ => Self::read_v1(claims, text),
         }
     }
 
-    fn read_v1(payload: &Payload<'_>) -> Option<Self> {
+    fn read_v1(claims: &Outline, text: &str) -> Option<Self> {
         Some(Self {
-            id: non_empty(payload.org_id)?,
-            slug: non_empty(payload.org_slug),
-            role: non_empty(payload.org_role),
-            permissions: strings(payload.org_permissions),
+            id: non_empty(claims.org_id.member(text))?,
+            slug: non_empty(claims.org_slug.member(text)),
+            role: non_empty(claims.org_role.member(text)),
+            permissions: strings(claims.org_permissions.member(text)).into(),
         })
     }
 
-    fn read_v2(payload: &Payload<'_>) -> Option<Self> {
-        let o: O<'_> = payload.o.object()?;
+    fn read_v2(claims: &Outline, text: &str) -> Option<Self> {
+        let o: O<'_> = claims.o.member(text).object()?;
+        let fea = claims.fea.member(text);
         let text = |member: Member<'_>| owned(member).unwrap_or_default();
         Some(Self {
             id: non_empty(o.id)?,
             slug: non_empty(o.slg),
             role: non_empty(o.rol).map(|role| format!("org:{role}")),
-            permissions: permissions::decode(&text(payload.fea), &text(o.per), &text(o.fpm)),
+            permissions: permissions::decode(&text(fea), &text(o.per), &text(o.fpm)).into(),
         })
+    }
+
+    /// What [`read`](Self::read) can come to.
+    #[cfg(feature = "cache")]
+    pub(super) fn most_bytes(claims: &Outline, text: &str) -> usize {
+        let holder = size_of::<Self>() + 5 * ALLOCATION;
+        let length = |member: Member<'_>| member.raw().map_or(0, str::len);
+        if claims.version != 2 {
+            let parts = [claims.org_id, claims.org_slug, claims.org_role];
+            let parts = parts.map(|span| length(span.member(text)));
+            let permissions = size::strings(claims.org_permissions.member(text));
+            return holder + parts.into_iter().sum::<usize>() + permissions;
+        }
+        let member = claims.o.member(text);
+        let Some(o) = member.object::<O<'_>>() else {
+            return 0;
+        };
+        let fea = claims.fea.member(text);
+        let text = |member: Member<'_>| owned(member).unwrap_or_default();
+        let permissions = permissions::most_bytes(&text(fea), &text(o.per), &text(o.fpm));
+        permissions.saturating_add(holder + length(member))
     }
 }
 
-/// Version 2's `o`, its members as they stand there.
 #[derive(Deserialize)]
 struct O<'a> {
     #[serde(borrow, default, deserialize_with = "member")]

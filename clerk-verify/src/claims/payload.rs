@@ -9,7 +9,7 @@ use crate::{
 
 /// The claims this crate reads. A second member of the same name is an error for each of them;
 /// claims it does not know are checked to be JSON and otherwise left alone.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Payload<'a> {
     #[serde(borrow, default, deserialize_with = "member")]
     pub(crate) act: Member<'a>,

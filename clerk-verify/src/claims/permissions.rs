@@ -7,6 +7,8 @@
 use std::collections::HashSet;
 
 use super::entitlements::{Entry, entries};
+#[cfg(feature = "cache")]
+use super::size::ALLOCATION;
 
 /// The permissions that the three claims grant, in the order of the features.
 ///
@@ -40,6 +42,24 @@ pub(super) fn decode(fea: &str, per: &str, fpm: &str) -> Vec<String> {
     }
 }
 
+/// How many bytes [`decode`] can return, its list and the allocations included.
+#[cfg(feature = "cache")]
+pub(super) fn most_bytes(fea: &str, per: &str, fpm: &str) -> usize {
+    if fea.is_empty() || per.is_empty() || fpm.is_empty() {
+        return 0;
+    }
+    let longest = |text: &str| list(text).map(str::len).max().unwrap_or_default();
+    let each = "org::".len() + longest(fea) + longest(per);
+    let names = list(per).count();
+    let granted = |mask: &str| match mask.parse::<u64>() {
+        Ok(mask) => names.min(mask.count_ones() as usize),
+        // A digit is less than four bits.
+        Err(_) => names.min(mask.len().saturating_mul(4)),
+    };
+    let most = list(fpm).map(granted).fold(0, usize::saturating_add);
+    most.saturating_mul(each + size_of::<String>() + ALLOCATION)
+}
+
 fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim_ascii)
 }
@@ -52,7 +72,7 @@ fn granted(features: &[Entry<'_>], names: &[&str], masks: &[&str]) -> Vec<String
         }
         for (name, set) in names.iter().zip(Bits::of(mask)) {
             if set && !name.is_empty() {
-                permissions.push(format!("org:{}:{name}", feature.slug));
+                permissions.push(["org:", feature.slug, ":", name].concat());
             }
         }
     }

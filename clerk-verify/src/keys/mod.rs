@@ -10,7 +10,7 @@ pub(crate) mod rsa;
 mod source;
 mod status;
 
-pub(crate) use self::source::{FixedKeys, Keys, Lookup, Need};
+pub(crate) use self::source::{FixedKeys, Keys, Lookup, Need, Voucher};
 pub use self::status::{KeySourceState, KeySourceStatus};
 
 /// The longest key id that is looked up, in bytes; Clerk's have 31.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[cfg(feature = "remote")]
 use super::remote::{AtHand, KeySnapshot, RemoteKeys, Snapshot};
 use super::{KeySourceStatus, key_set::KeySet, rsa::VerificationKey};
-use crate::error::Kind;
+use crate::{algorithm::Algorithm, error::Kind, token::Compact};
 
 /// Where the keys come from: fixed ones first, fetched ones behind them.
 #[derive(Debug)]
@@ -43,6 +43,17 @@ pub(crate) struct Candidates<'k> {
     fetched: Option<arc_swap::Guard<Option<Arc<Snapshot>>>>,
 }
 
+/// Whose key a token was verified with. As long as that one vouches for it, the signature need not be looked at again.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "cache"), allow(dead_code))]
+pub(crate) enum Voucher {
+    /// A key that never changes.
+    Fixed,
+    /// One of the fetched keys, in this content of the set.
+    #[cfg(feature = "remote")]
+    Fetched { generation: u64 },
+}
+
 /// What a verification has to wait for.
 #[derive(Debug)]
 #[cfg_attr(not(feature = "remote"), allow(dead_code))]
@@ -62,20 +73,50 @@ impl<'k> Candidates<'k> {
         }
     }
 
-    pub(crate) fn keys<'a>(&'a self, key_id: &str) -> impl Iterator<Item = &'a VerificationKey> {
+    /// Whether one of them may verify tokens of this algorithm.
+    pub(crate) fn allow(&self, key_id: &str, algorithm: Algorithm) -> bool {
+        let allows = |key: &VerificationKey| key.allows(algorithm);
+        self.fixed.iter().any(allows) || self.fetched(key_id).iter().any(allows)
+    }
+
+    /// What vouches for the token, if the signature is that of one of them. The fixed ones are tried first.
+    #[cfg_attr(not(feature = "remote"), allow(unused_variables))]
+    pub(crate) fn vouch(
+        &self,
+        key_id: &str,
+        algorithm: Algorithm,
+        token: &Compact<'_>,
+    ) -> Option<Voucher> {
+        let verifies =
+            |key: &VerificationKey| key.verifies(algorithm, token.signed, &token.signature);
+        if self.fixed.iter().any(verifies) {
+            return Some(Voucher::Fixed);
+        }
         #[cfg(feature = "remote")]
-        let fetched = match &self.fetched {
-            Some(snapshot) => snapshot
-                .as_ref()
-                .map_or(&[][..], |snapshot| snapshot.keys.get(key_id)),
-            None => &[],
-        };
-        #[cfg(not(feature = "remote"))]
-        let fetched: &[VerificationKey] = {
-            let _ = key_id;
-            &[]
-        };
-        self.fixed.iter().chain(fetched)
+        if let Some(snapshot) = self.snapshot()
+            && snapshot.keys.get(key_id).iter().any(verifies)
+        {
+            return Some(Voucher::Fetched {
+                generation: snapshot.generation,
+            });
+        }
+        None
+    }
+
+    #[cfg(feature = "remote")]
+    fn fetched(&self, key_id: &str) -> &[VerificationKey] {
+        self.snapshot()
+            .map_or(&[], |snapshot| snapshot.keys.get(key_id))
+    }
+
+    #[cfg(not(feature = "remote"))]
+    fn fetched(&self, _: &str) -> &[VerificationKey] {
+        &[]
+    }
+
+    #[cfg(feature = "remote")]
+    fn snapshot(&self) -> Option<&Arc<Snapshot>> {
+        self.fetched.as_ref()?.as_ref()
     }
 }
 
@@ -120,6 +161,25 @@ impl Keys {
         Lookup::Unknown
     }
 
+    /// Whether a token that was verified would be verified by the same key now: the set has neither changed nor come
+    /// to its end. Like a lookup it starts renewing keys that are due. Never waits.
+    #[cfg(feature = "cache")]
+    #[cfg_attr(not(feature = "remote"), allow(unused_variables))]
+    pub(crate) fn still_vouch(&self, voucher: Voucher, wall: i64) -> bool {
+        #[cfg(feature = "remote")]
+        let remote = self.remote.as_ref().filter(|_| !self.ignore_key_id());
+        #[cfg(feature = "remote")]
+        let fetched = remote.and_then(|remote| remote.at_hand(wall));
+        match voucher {
+            Voucher::Fixed => true,
+            #[cfg(feature = "remote")]
+            Voucher::Fetched { generation } => fetched
+                .as_ref()
+                .and_then(|loaded| loaded.as_ref())
+                .is_some_and(|snapshot| snapshot.generation == generation),
+        }
+    }
+
     /// Whether the key source did not have this key id a moment ago.
     pub(crate) fn is_known_absent(&self, key_id: &str) -> bool {
         #[cfg(feature = "remote")]
@@ -138,10 +198,10 @@ impl Keys {
             && !self.ignore_key_id()
             && remote.may_recheck()
         {
-            let snapshot = candidates.fetched.as_ref().and_then(|guard| guard.as_ref());
-            return Some(Need::Change(
-                snapshot.map(|snapshot| Arc::clone(&snapshot.keys)),
-            ));
+            let keys = candidates
+                .snapshot()
+                .map(|snapshot| Arc::clone(&snapshot.keys));
+            return Some(Need::Change(keys));
         }
         let _ = candidates;
         None

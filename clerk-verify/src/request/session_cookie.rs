@@ -10,7 +10,7 @@ use super::{RequestHeaders, cookie, source::Extraction};
 use crate::{
     claims::Payload,
     json::Member,
-    token::{Compact, Header},
+    token::{Compact, Header, Room},
 };
 
 /// Where the session cookie of a verifier's instances is looked for.
@@ -170,7 +170,8 @@ struct Unverified {
 impl Unverified {
     /// `None` where it is no token at all.
     fn read(token: &str, limits: &SessionCookies) -> Option<Self> {
-        let compact = Compact::split(token, limits.max_len).ok()?;
+        let mut room = Room::new();
+        let compact = Compact::split(token, limits.max_len, &mut room).ok()?;
         Header::parse(&compact.header).ok()?;
         let payload = Payload::parse(&compact.payload, limits.max_nesting).ok()?;
         Some(Self {

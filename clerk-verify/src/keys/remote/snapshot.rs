@@ -21,7 +21,7 @@ pub(crate) struct Snapshot {
     /// The set as it was published.
     pub(super) text: Arc<str>,
     /// How many times the keys have changed, from 1.
-    pub(super) generation: u64,
+    pub(crate) generation: u64,
     /// Of the fetch that brought them or confirmed them; 0 for a seed.
     pub(super) number: u64,
     pub(super) validators: Validators,

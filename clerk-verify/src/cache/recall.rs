@@ -1,0 +1,42 @@
+//! The pipeline with the tokens that it remembers.
+
+use super::VerifiedTokens;
+use crate::{
+    error::Kind,
+    pipeline::{Asked, Pipeline, Progress, Verified},
+};
+
+impl Pipeline {
+    /// Nobody is refused here: what does not hold any more is forgotten and goes the whole way, which says why.
+    pub(crate) fn run_with(
+        &self,
+        cache: &VerifiedTokens,
+        token: &str,
+        asked: Asked,
+        now: i64,
+    ) -> Result<Progress, Kind> {
+        let sought = cache.seek(token);
+        if let Some(known) = cache.get(&sought) {
+            if self.still_holds(&known, now) {
+                return Ok(Progress::Verified(known));
+            }
+            cache.forget(&sought);
+        }
+        let progress = self.check(token, asked, now)?;
+        if let Progress::Verified(verified) = &progress {
+            let good_for = self.expected.time_left(verified.session.claims(), now);
+            cache.insert(&sought, verified.clone(), good_for);
+        }
+        Ok(progress)
+    }
+
+    /// Whether all checks would be passed again: the time goes on, and keys come and go. The rest is the token, which is
+    /// the same, and the configuration, which never changes.
+    fn still_holds(&self, known: &Verified, now: i64) -> bool {
+        self.expected.times_hold(known.session.claims(), now)
+            && self
+                .trusted
+                .get(known.place)
+                .is_some_and(|trusted| trusted.keys.still_vouch(known.voucher, now))
+    }
+}
