@@ -1,8 +1,6 @@
 //! The claims of a token whose signature holds: each rule a function, in the order of their use.
 
 use std::sync::Arc;
-#[cfg(feature = "cache")]
-use std::time::Duration;
 
 #[cfg(feature = "cache")]
 use crate::claims::Claims;
@@ -91,9 +89,8 @@ impl Expected {
     pub(crate) fn expiry(&self, payload: &Payload<'_>, now_millis: i64) -> Result<i64, Kind> {
         let exp = payload
             .exp
-            .number()
-            .filter(|exp| (0.0..=MAX_EXP).contains(exp) && !payload.exp.is_integer_above(1 << 53))
-            .map(whole_seconds)
+            .short_integer()
+            .or_else(|| end(payload.exp))
             .ok_or_else(|| claim("exp", payload.exp, "a number of seconds from 0 to 2^53"))?;
         if self.has_passed(exp, now_millis) {
             return Err(Kind::Expired(self.times(exp, now_millis)));
@@ -101,14 +98,22 @@ impl Expected {
         Ok(exp)
     }
 
-    /// `nbf`, if there, has come.
-    pub(crate) fn not_before(&self, payload: &Payload<'_>, now_millis: i64) -> Result<(), Kind> {
+    /// `nbf`, if there, has come. Returns it, in whole seconds.
+    pub(crate) fn not_before(
+        &self,
+        payload: &Payload<'_>,
+        now_millis: i64,
+    ) -> Result<Option<i64>, Kind> {
         self.has_come("nbf", payload.nbf, now_millis)
             .map_err(|early| early.unwrap_or_else(Kind::NotActiveYet))
     }
 
-    /// `iat`, if there, does not lie in the future.
-    pub(crate) fn issued_at(&self, payload: &Payload<'_>, now_millis: i64) -> Result<(), Kind> {
+    /// `iat`, if there, does not lie in the future. Returns it, in whole seconds.
+    pub(crate) fn issued_at(
+        &self,
+        payload: &Payload<'_>,
+        now_millis: i64,
+    ) -> Result<Option<i64>, Kind> {
         self.has_come("iat", payload.iat, now_millis)
             .map_err(|early| early.unwrap_or_else(Kind::IssuedInTheFuture))
     }
@@ -122,12 +127,11 @@ impl Expected {
             && claims.issued_at().is_none_or(has_come)
     }
 
-    /// How long from now on `exp` allows.
+    /// From when on a token has expired, in milliseconds since 1970.
     #[cfg(feature = "cache")]
-    pub(crate) fn time_left(&self, claims: &Claims, now_millis: i64) -> Duration {
+    pub(crate) fn ends_at(&self, claims: &Claims) -> i64 {
         let end = millis(claims.expires_at()) + i128::from(self.skew_millis);
-        let left = end - i128::from(now_millis);
-        Duration::from_millis(u64::try_from(left).unwrap_or_default())
+        i64::try_from(end).unwrap_or(i64::MAX)
     }
 
     /// The session is not pending.
@@ -143,21 +147,25 @@ impl Expected {
         name: &'static str,
         member: Member<'_>,
         now_millis: i64,
-    ) -> Result<(), TooEarly> {
+    ) -> Result<Option<i64>, TooEarly> {
         if member.is_absent() {
-            return Ok(());
+            return Ok(None);
         }
         let time = member
-            .number()
-            .filter(|time| time.is_finite())
-            .map(whole_seconds)
+            .short_integer()
+            .or_else(|| {
+                member
+                    .number()
+                    .filter(|time| time.is_finite())
+                    .map(whole_seconds)
+            })
             .ok_or_else(|| {
                 TooEarly::NoTime(claim(name, member, "a number of seconds, or absent"))
             })?;
         if !self.is_past_or_near(time, now_millis) {
             return Err(TooEarly::At(self.times(time, now_millis)));
         }
-        Ok(())
+        Ok(Some(time))
     }
 
     /// The end of a token, with the tolerance.
@@ -191,6 +199,13 @@ pub(crate) fn issuer(payload: &Payload<'_>, trusted: &Arc<[String]>) -> Result<(
 pub(crate) fn origin(payload: &Payload<'_>, trusted: &Arc<[String]>) -> Origin {
     let iss = payload.iss;
     Origin::new(iss.text().as_deref(), iss.seen(), List(Arc::clone(trusted)))
+}
+
+/// `exp` in any form that JSON has for numbers.
+fn end(exp: Member<'_>) -> Option<i64> {
+    exp.number()
+        .filter(|number| (0.0..=MAX_EXP).contains(number) && !exp.is_integer_above(1 << 53))
+        .map(whole_seconds)
 }
 
 enum TooEarly {

@@ -99,7 +99,7 @@ fn write(pipeline: &Pipeline, text: &mut String) -> fmt::Result {
             "remembered",
             format_args!(
                 "tokens that have passed, at most {} and {} bytes",
-                cache.max_entries, cache.max_bytes
+                cache.limits.max_entries, cache.limits.max_bytes
             ),
         )?,
         None => line(text, "remembered", "nothing: the token cache is off")?,

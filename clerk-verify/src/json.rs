@@ -49,16 +49,23 @@ impl<'a> Member<'a> {
     /// The number, if it is one; infinite where it is too large for a double.
     pub(crate) fn number(self) -> Option<f64> {
         let raw = self.raw()?;
-        match raw.as_bytes() {
-            // As times are written: up to here a double holds every integer, and a list of digits is quickly read.
-            digits if digits.len() <= 15 && digits.iter().all(u8::is_ascii_digit) => raw
-                .parse::<u32>()
-                .map(f64::from)
-                .or_else(|_| raw.parse())
-                .ok(),
-            [b'-' | b'0'..=b'9', ..] => raw.parse().ok(),
+        if let Some(number) = self.short_integer() {
+            // A double holds all of them.
+            return Some(number as f64);
+        }
+        match raw.as_bytes().first() {
+            Some(b'-' | b'0'..=b'9') => raw.parse().ok(),
             _ => None,
         }
+    }
+
+    /// The number where it is written with nothing but digits, and few of them, as times are.
+    pub(crate) fn short_integer(self) -> Option<i64> {
+        let digits = self.raw().filter(|raw| raw.len() <= 15)?;
+        digits.bytes().try_fold(0, |number, byte| match byte {
+            b'0'..=b'9' => Some(number * 10 + i64::from(byte - b'0')),
+            _ => None,
+        })
     }
 
     /// Whether it is written as an integer above `limit`, exactly: a double would round it.

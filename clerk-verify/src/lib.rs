@@ -70,7 +70,7 @@
 //! |---|---|---|
 //! | `jwks` | yes | keys fetched from Clerk with reqwest, and kept; without it and `remote` the crate never touches the network |
 //! | `remote` | with `jwks` | the same without reqwest: you bring the transport, a [`Fetcher`] (tokio, moka) |
-//! | `cache` | yes | a token that has passed is remembered: the second time costs no signature (moka); see [`TokenCache`] |
+//! | `cache` | yes | a token that has passed is remembered: the second time costs no signature (quick_cache); see [`TokenCache`] |
 //! | `http` | no | `http::HeaderMap` is a [`RequestHeaders`], a [`Refusal`] becomes an `http::Response` |
 //! | `testing` | no | the test kit, for your tests |
 //! | `axum`, `actix` | no | trait implementations that `clerk-axum` and `clerk-actix` turn on |

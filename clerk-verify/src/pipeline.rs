@@ -7,7 +7,7 @@ use crate::cache::VerifiedTokens;
 use crate::{
     algorithm::Algorithm,
     checks::{self, Expected},
-    claims::{Claims, Outline, Payload},
+    claims::{ClaimedTimes, Claims, Outline, Payload},
     clock::{Clock, unix_millis},
     error::{Kind, Origin, Seen},
     keys::{
@@ -186,11 +186,16 @@ impl Pipeline {
         self.expected.audience(&payload)?;
         self.expected.authorized_party(&payload)?;
         let expires_at = self.expected.expiry(&payload, now)?;
-        self.expected.not_before(&payload, now)?;
-        self.expected.issued_at(&payload, now)?;
+        let not_before = self.expected.not_before(&payload, now)?;
+        let issued_at = self.expected.issued_at(&payload, now)?;
         self.expected.status(&payload)?;
 
-        let outline = Outline::of(&payload, expires_at, &compact.payload);
+        let times = ClaimedTimes {
+            expires_at,
+            not_before,
+            issued_at,
+        };
+        let outline = Outline::of(&payload, times, &compact.payload);
         let session = Session::new(Claims::new(compact.payload, outline));
         Ok(Progress::Verified(Verified {
             session,

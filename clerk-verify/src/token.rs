@@ -166,7 +166,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut header = Header::default();
-        let mut others = HashSet::new();
+        let mut others: Option<HashSet<Cow<'_, str>>> = None;
         while let Some(Name(name)) = map.next_key()? {
             let slot = match name.as_ref() {
                 "alg" => &mut header.alg,
@@ -177,7 +177,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
                 "typ" => &mut header.typ,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
-                    if !others.insert(name) {
+                    if !others.get_or_insert_default().insert(name) {
                         return Err(de::Error::custom("a member name stands twice"));
                     }
                     continue;

@@ -37,8 +37,9 @@ use crate::error::ConfigProblem;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
 pub struct TokenCache {
-    max_entries: u64,
-    max_bytes: u64,
+    pub(crate) max_entries: u64,
+    pub(crate) max_bytes: u64,
+    max_entry_bytes: u64,
     is_on: bool,
 }
 
@@ -48,6 +49,9 @@ impl TokenCache {
 
     /// How many bytes they take unless it is set: 32 MiB.
     pub const DEFAULT_MAX_BYTES: u64 = 32 * 1024 * 1024;
+
+    /// How many bytes one of them takes unless it is set: 32 KiB.
+    pub const DEFAULT_MAX_ENTRY_BYTES: u64 = 32 * 1024;
 
     /// No cache: every token is verified each time it comes.
     ///
@@ -88,8 +92,23 @@ impl TokenCache {
         self
     }
 
+    /// A token that takes more than this, with all that its session may decode, is not remembered but verified each time
+    /// it comes; 32 KiB unless it is set, which is room for some 300 permissions. Not zero.
+    ///
+    /// ```
+    /// let cache = clerk_verify::TokenCache::default().max_entry_bytes(256 * 1024);
+    /// ```
+    pub fn max_entry_bytes(mut self, bytes: u64) -> Self {
+        self.max_entry_bytes = bytes;
+        self
+    }
+
     pub(crate) fn check(&self, problems: &mut Vec<ConfigProblem>) {
-        for (what, limit) in [("entries", self.max_entries), ("bytes", self.max_bytes)] {
+        for (what, limit) in [
+            ("entries", self.max_entries),
+            ("bytes", self.max_bytes),
+            ("bytes an entry", self.max_entry_bytes),
+        ] {
             if limit == 0 {
                 problems.push(ConfigProblem::new(
                     "token_cache",
@@ -102,17 +121,21 @@ impl TokenCache {
 
     /// `None` where it is off.
     pub(crate) fn open(&self) -> Option<VerifiedTokens> {
-        self.is_on
-            .then(|| VerifiedTokens::new(self.max_entries, self.max_bytes))
+        if self.is_on {
+            VerifiedTokens::new(self.clone())
+        } else {
+            None
+        }
     }
 }
 
-/// 10,000 tokens and 32 MiB.
+/// 10,000 tokens and 32 MiB, of 32 KiB at most each.
 impl Default for TokenCache {
     fn default() -> Self {
         Self {
             max_entries: Self::DEFAULT_MAX_ENTRIES,
             max_bytes: Self::DEFAULT_MAX_BYTES,
+            max_entry_bytes: Self::DEFAULT_MAX_ENTRY_BYTES,
             is_on: true,
         }
     }

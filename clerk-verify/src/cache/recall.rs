@@ -24,8 +24,8 @@ impl Pipeline {
         }
         let progress = self.check(token, asked, now)?;
         if let Progress::Verified(verified) = &progress {
-            let good_for = self.expected.time_left(verified.session.claims(), now);
-            cache.insert(&sought, verified.clone(), good_for);
+            let ends_at = self.expected.ends_at(verified.session.claims());
+            cache.insert(&sought, verified.clone(), ends_at, now);
         }
         Ok(progress)
     }

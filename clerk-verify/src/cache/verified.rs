@@ -1,30 +1,36 @@
-//! The tokens and their sessions, in moka.
+//! The tokens and their sessions, in a concurrent map with a bound.
 
 use std::{
     hash::{BuildHasher, Hash, Hasher},
-    time::{Duration, Instant},
+    sync::atomic::{AtomicI64, Ordering},
+    thread::available_parallelism,
 };
 
 use foldhash::quality::RandomState;
-use moka::{Equivalent, Expiry, policy::EvictionPolicy, sync::Cache};
+use quick_cache::{Equivalent, OptionsBuilder, Weighter, sync::Cache};
 
-use super::{TokenCacheStatus, weight};
+use super::{TokenCache, TokenCacheStatus, weight};
 use crate::pipeline::Verified;
 
-/// The longest time that moka counts down; a token that is good for longer is verified anew after it.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often tokens that have ended are looked for, in milliseconds: as long as Clerk's are good.
+const SWEEP_EVERY: i64 = 60_000;
+
+/// How much of the room is for tokens that came more than once. Less than the map's default, for a token is used much
+/// for a minute and never again.
+const OFTEN_SEEN: f64 = 0.5;
 
 /// How many bytes of a token are hashed, from its end.
 const HASHED: usize = 64;
 
 /// The tokens that have passed, by every byte of them.
 pub(crate) struct VerifiedTokens {
-    tokens: Cache<Token, Entry, RandomState>,
+    tokens: Cache<Token, Entry, ByWeight, RandomState>,
     hasher: RandomState,
     /// What each entry weighs at least, so that the bound of the weights is one of the count as well.
-    least_weight: u32,
-    pub(crate) max_entries: u64,
-    pub(crate) max_bytes: u64,
+    least_weight: u64,
+    /// When tokens that have ended are looked for next, in milliseconds since 1970.
+    next_sweep: AtomicI64,
+    pub(crate) limits: TokenCache,
 }
 
 /// A token that is looked for.
@@ -42,26 +48,36 @@ struct Token {
 #[derive(Clone)]
 struct Entry {
     verified: Verified,
-    good_for: Duration,
-    weight: u32,
+    /// In milliseconds since 1970, the tolerance included.
+    ends_at: i64,
+    weight: u64,
 }
 
 impl VerifiedTokens {
-    pub(super) fn new(max_entries: u64, max_bytes: u64) -> Self {
-        let most = max_bytes.min(max_entries.saturating_mul(u64::from(u32::MAX)));
-        let least = most.div_ceil(max_entries.max(1));
-        Self {
-            tokens: Cache::builder()
-                .max_capacity(most)
-                .weigher(|_, entry: &Entry| entry.weight)
-                .expire_after(UntilItsEnd)
-                .eviction_policy(EvictionPolicy::lru())
-                .build_with_hasher(RandomState::default()),
+    pub(super) fn new(limits: TokenCache) -> Option<Self> {
+        let least_weight = limits.max_bytes.div_ceil(limits.max_entries.max(1)).max(1);
+        let entries = (limits.max_bytes / least_weight.max(weight::LEAST)).max(1);
+        let shards = shards(entries, &limits);
+        let options = OptionsBuilder::new()
+            .shards(usize::try_from(shards).ok()?)
+            .estimated_items_capacity(usize::try_from(entries).ok()?)
+            // Each shard has an equal part, rounded up.
+            .weight_capacity(limits.max_bytes / shards * shards)
+            .hot_allocation(OFTEN_SEEN)
+            .build()
+            .ok()?;
+        Some(Self {
+            tokens: Cache::with_options(
+                options,
+                ByWeight,
+                RandomState::default(),
+                Default::default(),
+            ),
             hasher: RandomState::default(),
-            least_weight: u32::try_from(least).unwrap_or(u32::MAX),
-            max_entries,
-            max_bytes,
-        }
+            least_weight,
+            next_sweep: AtomicI64::new(i64::MIN),
+            limits,
+        })
     }
 
     /// The hash is a fast one with a seed of its own, of the end of the signature alone, which looks random in every
@@ -81,41 +97,75 @@ impl VerifiedTokens {
         Some(self.tokens.get(token)?.verified)
     }
 
-    /// One that is larger than all that may be kept is not.
-    pub(crate) fn insert(&self, token: &Sought<'_>, verified: Verified, good_for: Duration) {
+    /// One that is larger than one may be is not kept. `now` and `ends_at` are milliseconds since 1970.
+    pub(crate) fn insert(&self, token: &Sought<'_>, verified: Verified, ends_at: i64, now: i64) {
+        self.sweep(now);
         let bytes = weight::of(token.text, verified.session.claims());
-        let Ok(bytes) = u32::try_from(bytes) else {
+        if bytes > self.limits.max_entry_bytes {
             return;
+        }
+        let token = Token {
+            hash: token.hash,
+            text: token.text.into(),
         };
-        let weight = bytes.max(self.least_weight);
-        if u64::from(weight) <= self.max_bytes {
-            let token = Token {
-                hash: token.hash,
-                text: token.text.into(),
-            };
-            let entry = Entry {
-                verified,
-                good_for: good_for.min(LONGEST),
-                weight,
-            };
-            self.tokens.insert(token, entry);
+        let entry = Entry {
+            verified,
+            ends_at,
+            weight: bytes.max(self.least_weight),
+        };
+        self.tokens.insert(token, entry);
+    }
+
+    /// Gives back the memory of tokens that have ended, now and then.
+    fn sweep(&self, now: i64) {
+        let due = self.next_sweep.load(Ordering::Relaxed);
+        // Also where the clock was set back.
+        let is_due = now >= due || now < due.saturating_sub(SWEEP_EVERY);
+        let next = now.saturating_add(SWEEP_EVERY);
+        let claim = |due| {
+            self.next_sweep
+                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+        };
+        if is_due && claim(due).is_ok() {
+            self.tokens.retain(|_, entry| entry.ends_at > now);
         }
     }
 
     pub(crate) fn forget(&self, token: &Sought<'_>) {
-        self.tokens.invalidate(token);
+        self.tokens.remove(token);
     }
 
     pub(crate) fn clear(&self) {
-        self.tokens.invalidate_all();
+        self.tokens.clear();
     }
 
     pub(crate) fn status(&self) -> TokenCacheStatus {
-        self.tokens.run_pending_tasks();
         TokenCacheStatus {
-            entries: self.tokens.entry_count(),
-            bytes: self.tokens.weighted_size(),
+            entries: self.tokens.len() as u64,
+            bytes: self.tokens.weight(),
         }
+    }
+}
+
+/// How many parts the map has, so that few threads meet: a power of two, and each with room for many entries, and for the
+/// largest.
+fn shards(entries: u64, limits: &TokenCache) -> u64 {
+    let threads = available_parallelism().map_or(1, usize::from) as u64;
+    let most = threads.saturating_mul(4).next_power_of_two().min(256);
+    let halves = std::iter::successors(Some(most), |shards| Some(shards / 2));
+    let has_room = |shards: &u64| {
+        entries / shards >= 64 && limits.max_bytes / shards >= limits.max_entry_bytes
+    };
+    let mut several = halves.take_while(|shards| *shards > 1);
+    several.find(has_room).unwrap_or(1)
+}
+
+#[derive(Clone)]
+struct ByWeight;
+
+impl Weighter<Token, Entry> for ByWeight {
+    fn weight(&self, _: &Token, entry: &Entry) -> u64 {
+        entry.weight
     }
 }
 
@@ -142,24 +192,5 @@ impl Eq for Token {}
 impl Equivalent<Token> for Sought<'_> {
     fn equivalent(&self, token: &Token) -> bool {
         *self.text == *token.text
-    }
-}
-
-/// Memory is given back when a token ends. That it has ended is seen by the verifier's own clock, at each use.
-struct UntilItsEnd;
-
-impl Expiry<Token, Entry> for UntilItsEnd {
-    fn expire_after_create(&self, _: &Token, entry: &Entry, _: Instant) -> Option<Duration> {
-        Some(entry.good_for)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &Token,
-        entry: &Entry,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(entry.good_for)
     }
 }

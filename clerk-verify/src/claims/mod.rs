@@ -22,7 +22,10 @@ pub use self::{
     actor::Actor, custom::ClaimsError, entitlements::Entitlements,
     factor_age::FactorVerificationAge, organization::Organization, status::SessionStatus,
 };
-pub(crate) use self::{outline::Outline, payload::Payload};
+pub(crate) use self::{
+    outline::{ClaimedTimes, Outline},
+    payload::Payload,
+};
 use crate::json::Member;
 
 /// The claims of a verified session token, typed.
@@ -129,7 +132,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn expires_at(&self) -> i64 {
-        self.outline.expires_at
+        self.outline.times.expires_at
     }
 
     /// `nbf`, in seconds since 1970.
@@ -141,7 +144,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn not_before(&self) -> Option<i64> {
-        self.outline.not_before
+        self.outline.times.not_before
     }
 
     /// `iat`, in seconds since 1970.
@@ -153,7 +156,7 @@ impl Claims {
     /// ```
     #[must_use]
     pub fn issued_at(&self) -> Option<i64> {
-        self.outline.issued_at
+        self.outline.times.issued_at
     }
 
     /// `jti`: the token's own id (version 2).

@@ -3,7 +3,6 @@
 use super::{
     Payload, SessionStatus,
     span::{Span, Text},
-    whole_seconds,
 };
 
 /// Made of a payload whose checks have all passed. Copies nothing but claims that are written with escapes.
@@ -14,9 +13,7 @@ pub(crate) struct Outline {
     pub(super) authorized_party: Text,
     pub(super) token_id: Text,
     pub(super) session_id: Text,
-    pub(super) expires_at: i64,
-    pub(super) not_before: Option<i64>,
-    pub(super) issued_at: Option<i64>,
+    pub(super) times: ClaimedTimes,
     pub(super) status: Option<SessionStatus>,
     pub(super) version: u8,
     pub(super) act: Span,
@@ -31,12 +28,19 @@ pub(crate) struct Outline {
     pub(super) pla: Span,
 }
 
+/// In whole seconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClaimedTimes {
+    pub(crate) expires_at: i64,
+    pub(crate) not_before: Option<i64>,
+    pub(crate) issued_at: Option<i64>,
+}
+
 impl Outline {
     /// `text` is what the payload was read from.
-    pub(crate) fn of(payload: &Payload<'_>, expires_at: i64, text: &str) -> Self {
+    pub(crate) fn of(payload: &Payload<'_>, times: ClaimedTimes, text: &str) -> Self {
         let string = |member| Text::of_member(member, text);
         let span = |member| Span::of_member(member, text);
-        let time = |number: f64| whole_seconds(number);
         let status = payload.sts.text();
         Self {
             subject: string(payload.sub),
@@ -44,9 +48,7 @@ impl Outline {
             authorized_party: string(payload.azp),
             token_id: string(payload.jti),
             session_id: string(payload.sid),
-            expires_at,
-            not_before: payload.nbf.number().map(time),
-            issued_at: payload.iat.number().map(time),
+            times,
             status: status.map(|status| SessionStatus::from_claim(&status)),
             version: match payload.v.number() {
                 Some(2.0) => 2,

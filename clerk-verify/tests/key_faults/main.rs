@@ -12,6 +12,7 @@
     clippy::unwrap_used
 )]
 
+mod cached;
 mod headers;
 mod instances;
 mod lifecycle;
