@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::claims::Claims;
 use crate::{
     claims::{Payload, audience, whole_seconds},
-    error::{Kind, List, Origin, Seen, Times, hints},
+    error::{Kind, List, Origin, Seen, Times},
     json::Member,
 };
 
@@ -78,10 +78,7 @@ impl Expected {
         Err(Kind::AuthorizedParty {
             seen: payload.azp.seen(),
             authorized,
-            hint: match azp.as_deref() {
-                Some(azp) => hints::authorized_party(azp, &self.authorized_parties),
-                None => "it must be a string",
-            },
+            is_string: azp.is_some(),
         })
     }
 

@@ -43,15 +43,24 @@ fn verdict(vector: &Vector) -> Verdict {
         return Verdict::build_error();
     };
     if let Some(token) = vector.token() {
-        let result = verifier.verify_token_now(&token);
-        return Verdict::from(result.expect("fixed keys never wait"));
+        return twice(|| {
+            let result = verifier.verify_token_now(&token);
+            Verdict::from(result.expect("fixed keys never wait"))
+        });
     }
     let request = vector
         .request
         .as_ref()
         .expect("a case is a token or a request");
-    match verifier.begin(&request.headers(), None) {
+    twice(|| match verifier.begin(&request.headers(), None) {
         Authentication::Done(state) => Verdict::from(state),
         Authentication::Waiting(_) => panic!("fixed keys never wait"),
-    }
+    })
+}
+
+/// A token that passes is remembered, and must not become another's.
+fn twice(verdict: impl Fn() -> Verdict) -> Verdict {
+    let first = verdict();
+    assert_eq!(verdict(), first, "the second time");
+    first
 }

@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use clerk_verify::{
-    FixedClock, Instance, InstanceType, TokenSource, Verifier, testing::TestIssuer,
+    FixedClock, Instance, InstanceType, TokenCache, TokenSource, Verifier, testing::TestIssuer,
 };
 
 #[test]
@@ -25,6 +25,7 @@ fn every_thing_that_is_trusted_stands_there_with_the_option_that_names_it() {
         .audience(["api"])
         .clock_skew(Duration::from_secs(2))
         .clock(FixedClock::at_unix(1_790_000_000))
+        .token_cache(TokenCache::default())
         .build()
         .unwrap();
     let expected = "\

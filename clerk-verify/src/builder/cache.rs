@@ -14,7 +14,14 @@ impl VerifierBuilder {
     /// let verifier = TestIssuer::new().verifier().token_cache(TokenCache::disabled()).build().unwrap();
     /// ```
     pub fn token_cache(mut self, cache: TokenCache) -> Self {
-        self.token_cache = cache;
+        self.token_cache = Some(cache);
         self
+    }
+
+    pub(super) fn token_cache_or_default(&self) -> TokenCache {
+        let given = self.token_cache.clone();
+        #[cfg(feature = "testing")]
+        let given = given.or_else(crate::testing::token_cache);
+        given.unwrap_or_default()
     }
 }

@@ -75,7 +75,9 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
     #[cfg(feature = "remote")]
     builder.remote.options.check(&mut problems);
     #[cfg(feature = "cache")]
-    builder.token_cache.check(&mut problems);
+    let token_cache = builder.token_cache_or_default();
+    #[cfg(feature = "cache")]
+    token_cache.check(&mut problems);
 
     let origins = &builder.origins;
     let problems = problems.into_iter().map(|problem| {
@@ -111,7 +113,7 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
         session_cookies,
         parties_from: builder.origins.of("authorized_parties"),
         #[cfg(feature = "cache")]
-        cache: builder.token_cache.open(),
+        cache: token_cache.open(),
     }))
 }
 

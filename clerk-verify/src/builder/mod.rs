@@ -86,7 +86,7 @@ pub struct VerifierBuilder {
     #[cfg(feature = "remote")]
     remote: remote::RemoteOptions,
     #[cfg(feature = "cache")]
-    token_cache: crate::cache::TokenCache,
+    token_cache: Option<crate::cache::TokenCache>,
     audiences: Vec<String>,
     require_audience: bool,
     authorized_parties: Option<Vec<String>>,

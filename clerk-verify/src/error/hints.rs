@@ -1,9 +1,16 @@
 //! What most likely went wrong, told from what was found.
 
-/// Why an `azp` is none of the authorized parties.
-pub(crate) fn authorized_party(azp: &str, authorized: &[String]) -> &'static str {
-    let found = authorized.iter().find_map(|party| near_miss(azp, party));
-    found.unwrap_or(
+/// Why an `azp` is none of the authorized parties. It is not given where it is too long to be an origin.
+pub(super) fn authorized_party(
+    is_string: bool,
+    azp: Option<&str>,
+    authorized: &[String],
+) -> &'static str {
+    if !is_string {
+        return "it must be a string";
+    }
+    let near = |azp| authorized.iter().find_map(|party| near_miss(azp, party));
+    azp.and_then(near).unwrap_or(
         "scheme, host and port must agree to the letter, with no slash at the end; add the origin, if this is a \
          frontend of yours",
     )

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-use super::{ConfigError, List, Seen, origin::Origin, times::Times};
+use super::{ConfigError, List, Seen, hints, origin::Origin, times::Times};
 use crate::{algorithm::Algorithm, reason::Reason};
 
 /// What exactly was wrong.
@@ -125,11 +125,14 @@ pub(crate) enum Kind {
          browser sends an `Origin`; for clients that send none, such as native apps, there is `allow_missing_azp(true)`"
     )]
     NoAuthorizedParty { authorized: List },
-    #[error("`azp` is {seen}, which is not among the authorized parties {authorized}: {hint}")]
+    #[error(
+        "`azp` is {seen}, which is not among the authorized parties {authorized}: {}",
+        hints::authorized_party(*is_string, seen.whole(), &authorized.0)
+    )]
     AuthorizedParty {
         seen: Seen,
+        is_string: bool,
         authorized: List,
-        hint: &'static str,
     },
     #[error(
         "the token expired at {}, the clock of this machine says {}; the client kept it too long: it should call \

@@ -5,9 +5,15 @@ use std::{fmt, sync::Arc};
 /// As much of a value as a message shows, in characters.
 const SHOWN: usize = 100;
 
-/// What a token says in one place: escaped, so that it can't forge log lines, and cut.
+/// What a token says in one place, cut; escaped where it is shown, so that it can't forge log lines.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Seen(Option<String>);
+pub(crate) struct Seen(Option<Text>);
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Text {
+    start: Box<str>,
+    is_whole: bool,
+}
 
 impl Seen {
     pub(crate) fn absent() -> Self {
@@ -15,22 +21,34 @@ impl Seen {
     }
 
     pub(crate) fn text(text: &str) -> Self {
-        let mut shown: String = text
-            .chars()
-            .take(SHOWN)
-            .flat_map(char::escape_debug)
-            .collect();
-        if text.chars().nth(SHOWN).is_some() {
-            shown.push('…');
-        }
-        Self(Some(shown))
+        let end = match text.len() {
+            0..=SHOWN => None,
+            _ => text.char_indices().nth(SHOWN),
+        };
+        let start = end.and_then(|(end, _)| text.get(..end));
+        Self(Some(Text {
+            start: start.unwrap_or(text).into(),
+            is_whole: start.is_none(),
+        }))
+    }
+
+    /// All of it; `None` where it is absent or cut.
+    pub(super) fn whole(&self) -> Option<&str> {
+        let text = self.0.as_ref().filter(|text| text.is_whole)?;
+        Some(&text.start)
     }
 }
 
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Some(text) => write!(f, "`{text}`"),
+            Some(text) => {
+                f.write_str("`")?;
+                for character in text.start.chars() {
+                    write!(f, "{}", character.escape_debug())?;
+                }
+                f.write_str(if text.is_whole { "`" } else { "…`" })
+            }
             None => f.write_str("missing"),
         }
     }

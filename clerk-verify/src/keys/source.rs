@@ -162,21 +162,24 @@ impl Keys {
     }
 
     /// Whether a token that was verified would be verified by the same key now: the set has neither changed nor come
-    /// to its end. Like a lookup it starts renewing keys that are due. Never waits.
+    /// to its end. Renews keys that are due, as a lookup does. Never waits.
     #[cfg(feature = "cache")]
     #[cfg_attr(not(feature = "remote"), allow(unused_variables))]
     pub(crate) fn still_vouch(&self, voucher: Voucher, wall: i64) -> bool {
-        #[cfg(feature = "remote")]
-        let remote = self.remote.as_ref().filter(|_| !self.ignore_key_id());
-        #[cfg(feature = "remote")]
-        let fetched = remote.and_then(|remote| remote.at_hand(wall));
         match voucher {
-            Voucher::Fixed => true,
+            Voucher::Fixed => {
+                #[cfg(feature = "remote")]
+                if let (Some(remote), false) = (&self.remote, self.ignore_key_id()) {
+                    // As in a lookup: what was fetched for others is kept fresh.
+                    let _ = remote.at_hand(wall);
+                }
+                true
+            }
             #[cfg(feature = "remote")]
-            Voucher::Fetched { generation } => fetched
+            Voucher::Fetched { generation } => self
+                .remote
                 .as_ref()
-                .and_then(|loaded| loaded.as_ref())
-                .is_some_and(|snapshot| snapshot.generation == generation),
+                .is_some_and(|remote| remote.is_still(generation, wall)),
         }
     }
 

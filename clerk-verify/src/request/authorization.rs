@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr_iter, memchr2};
+
 use super::source::Extraction;
 
 /// The token of a bearer header, or of a header that holds a bare token.
@@ -22,7 +24,7 @@ pub(super) fn bearer<'h>(values: impl Iterator<Item = &'h [u8]>, field: &'h str)
     if token == "[object Promise]" {
         return malformed("a promise: the client forgot `await` before `getToken()`");
     }
-    if token.contains([' ', '\t']) {
+    if memchr2(b' ', b'\t', token.as_bytes()).is_some() {
         return malformed("more than one value after `Bearer`");
     }
     Extraction::Token(Cow::Borrowed(token))
@@ -42,11 +44,11 @@ pub(super) fn whole_value<'h>(
 
 /// Visible ASCII, spaces and tabs.
 pub(super) fn text(value: &[u8]) -> Option<&str> {
-    let value = std::str::from_utf8(value).ok()?;
-    value
-        .bytes()
-        .all(|byte| matches!(byte, b'\t' | b' '..=b'~'))
-        .then_some(value)
+    // All of them, instead of up to the first that is not: that way many are looked at in one step.
+    let is_text = value.iter().fold(true, |is_text, byte| {
+        is_text & matches!(byte, b'\t' | b' '..=b'~')
+    });
+    std::str::from_utf8(value).ok().filter(|_| is_text)
 }
 
 /// A field that stands once, or several times with one and the same value; an empty one is absent.
@@ -76,7 +78,7 @@ fn without_scheme(value: &str) -> Result<Extraction<'_>, &'static str> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    let parts = value.split('.').count();
+    let parts = memchr_iter(b'.', value.as_bytes()).take(3).count() + 1;
     if parts == 3 && value.split('.').all(is_base64url) {
         Ok(Extraction::Token(Cow::Borrowed(value)))
     } else {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr_iter};
 use percent_encoding::percent_decode;
 
 use super::authorization::text;
@@ -21,39 +22,45 @@ pub(super) fn value<'h>(
     found.and_then(|(_, value)| decoded(value, max_len))
 }
 
-/// [`value`] for several names, in one pass over the fields.
-pub(super) fn values<'h>(
+/// [`value`] for several names, in one pass over the fields, before it is [`decoded`]: fills the place of each name.
+pub(super) fn raw_values<'h, 'n>(
     fields: impl Iterator<Item = &'h [u8]>,
-    names: &[&str],
-    max_len: usize,
-) -> Vec<Option<Cow<'h, str>>> {
-    let mut first = vec![None; names.len()];
+    names: impl Iterator<Item = &'n str> + Clone,
+    values: &mut [Option<&'h [u8]>],
+) {
     for (key, value) in pairs(fields) {
-        for (slot, name) in first.iter_mut().zip(names) {
+        for (slot, name) in values.iter_mut().zip(names.clone()) {
             if name.as_bytes() == key {
                 slot.get_or_insert(value);
             }
         }
     }
-    let decode = |value: Option<&'h [u8]>| value.and_then(|value| decoded(value, max_len));
-    first.into_iter().map(decode).collect()
 }
 
 /// Names and values as they stand there, without the space around them.
 fn pairs<'h>(fields: impl Iterator<Item = &'h [u8]>) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
-    fields
-        .flat_map(|field| field.split(|byte| *byte == b';'))
-        .filter_map(|pair| {
-            let equals = pair.iter().position(|byte| *byte == b'=')?;
-            let (name, value) = pair.split_at_checked(equals)?;
-            Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
-        })
+    fields.flat_map(split).filter_map(|pair| {
+        let equals = memchr(b'=', pair)?;
+        let (name, value) = pair.split_at_checked(equals)?;
+        Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
+    })
 }
 
-fn decoded(value: &[u8], max_len: usize) -> Option<Cow<'_, str>> {
+/// What stands between the semicolons.
+fn split(field: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr_iter(b';', field).chain([field.len()]);
+    ends.scan(0, move |start, end| {
+        let pair = field.get(*start..end);
+        *start = end + 1;
+        pair
+    })
+}
+
+/// What a value stands for; see [`value`].
+pub(super) fn decoded(value: &[u8], max_len: usize) -> Option<Cow<'_, str>> {
     let value = text(unquoted(value)).filter(|value| !value.is_empty())?;
     // An escape is three bytes for one.
-    if !value.contains('%') || value.len() / 3 > max_len {
+    if memchr(b'%', value.as_bytes()).is_none() || value.len() / 3 > max_len {
         return Some(Cow::Borrowed(value));
     }
     match percent_decode(value.as_bytes()).decode_utf8() {

@@ -4,7 +4,7 @@
 //! `__session_<suffix>`. Older frontends know only the plain one. Which of the two counts is decided as Clerk's own
 //! SDKs decide it, by what stands in both and in `__client_uat`, the time of the last sign-in (`0`: signed out).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::OnceCell};
 
 use super::{RequestHeaders, cookie, source::Extraction};
 use crate::{
@@ -51,14 +51,18 @@ impl AppCookies {
         }
     }
 
+    fn names(&self) -> [&str; 2] {
+        [&self.session, &self.client_uat]
+    }
+
     /// Whether the suffixed cookies count: the first branch that applies says so.
-    fn uses_suffix(&self, plain: &Pair<'_>, suffixed: &Pair<'_>, now_seconds: i64) -> bool {
+    fn uses_suffix(&self, plain: &Pair<'_, '_>, suffixed: &Pair<'_, '_>, now_seconds: i64) -> bool {
         // 1: an unreadable plain cookie is what an attacker or a broken proxy leaves: not to be papered over.
-        if plain.session.is_some() && !plain.claims.names_an_issuer {
+        if plain.session.is_some() && !plain.claims().names_an_issuer {
             return false;
         }
         // 2: another app's.
-        if plain.session.is_some() && !plain.claims.is_of(&self.frontend_api) {
+        if plain.session.is_some() && !plain.claims().is_of(&self.frontend_api) {
             return true;
         }
         // 3: a frontend that knows no suffixes.
@@ -68,7 +72,10 @@ impl AppCookies {
         let plain_is_out = plain.client_uat.as_deref() == Some(NEVER);
         let suffixed_is_out = suffixed.client_uat.as_deref() == Some(NEVER);
         // 4: both are signed in, the plain one later.
-        if !suffixed_is_out && !plain_is_out && plain.claims.issued_at > suffixed.claims.issued_at {
+        if !suffixed_is_out
+            && !plain_is_out
+            && plain.claims().issued_at > suffixed.claims().issued_at
+        {
             return false;
         }
         // 5: only the plain one is signed in.
@@ -77,7 +84,7 @@ impl AppCookies {
         }
         // 6: only the suffixed one is, and has ended; in development that is what a downgrade leaves.
         let has_ended = || {
-            let expires_at = suffixed.claims.expires_at;
+            let expires_at = suffixed.claims().expires_at;
             expires_at.is_some_and(|time| time <= now_seconds as f64)
         };
         if !self.is_production && !suffixed_is_out && plain_is_out && has_ended() {
@@ -100,11 +107,19 @@ impl SessionCookies {
             let found = cookie::value(fields, SESSION, self.max_len);
             return found.map_or(Extraction::NONE, Extraction::Token);
         }
-        let mut names = vec![SESSION, CLIENT_UAT];
-        for app in &self.apps {
-            names.extend([app.session.as_str(), app.client_uat.as_str()]);
-        }
-        let mut values = cookie::values(fields, &names, self.max_len).into_iter();
+        // With one app, which is the rule, nothing is allocated.
+        let mut few = [None; 4];
+        let mut many = Vec::new();
+        let values = match few.get_mut(..self.names().count()) {
+            Some(values) => values,
+            None => {
+                many.resize(self.names().count(), None);
+                many.as_mut_slice()
+            }
+        };
+        cookie::raw_values(fields, self.names(), values);
+        let decode = |value: &Option<&'h [u8]>| cookie::decoded((*value)?, self.max_len);
+        let mut values = values.iter().map(decode);
         let mut next = || values.next().flatten();
         let plain = Pair::new(next(), next(), self);
         let now_seconds = now_millis().div_euclid(1000);
@@ -113,9 +128,13 @@ impl SessionCookies {
         for app in &self.apps {
             let suffixed = Pair::new(next(), next(), self);
             ignored_cookie |= suffixed.session.is_some();
-            let found = match app.uses_suffix(&plain, &suffixed, now_seconds) {
-                true => suffixed.session,
-                false => plain.session.clone(),
+            // Clerk's frontend writes one token under both names: then neither need be read to choose.
+            let found = if plain.session == suffixed.session
+                || app.uses_suffix(&plain, &suffixed, now_seconds)
+            {
+                suffixed.session
+            } else {
+                plain.session.clone()
             };
             if let Some(token) = found {
                 return Extraction::Token(token);
@@ -123,36 +142,51 @@ impl SessionCookies {
         }
         let is_of_no_app = || {
             let mut apps = self.apps.iter();
-            apps.all(|app| !plain.claims.is_of(&app.frontend_api))
+            apps.all(|app| !plain.claims().is_of(&app.frontend_api))
         };
-        match plain.session {
-            Some(token) if self.plain && is_of_no_app() => Extraction::Token(token),
+        match &plain.session {
+            Some(token) if self.plain && is_of_no_app() => Extraction::Token(token.clone()),
             _ => Extraction::None { ignored_cookie },
         }
+    }
+
+    /// The plain cookies, and those of each app.
+    fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        [SESSION, CLIENT_UAT]
+            .into_iter()
+            .chain(self.apps.iter().flat_map(AppCookies::names))
     }
 }
 
 /// The two cookies of one name.
-struct Pair<'h> {
+struct Pair<'h, 'l> {
     session: Option<Cow<'h, str>>,
     client_uat: Option<Cow<'h, str>>,
-    claims: Unverified,
+    limits: &'l SessionCookies,
+    claims: OnceCell<Unverified>,
 }
 
-impl<'h> Pair<'h> {
+impl<'h, 'l> Pair<'h, 'l> {
     fn new(
         session: Option<Cow<'h, str>>,
         client_uat: Option<Cow<'h, str>>,
-        limits: &SessionCookies,
+        limits: &'l SessionCookies,
     ) -> Self {
-        let claims = session
-            .as_deref()
-            .and_then(|token| Unverified::read(token, limits));
         Self {
             session,
             client_uat,
-            claims: claims.unwrap_or_default(),
+            limits,
+            claims: OnceCell::new(),
         }
+    }
+
+    /// Read when they are first asked for.
+    fn claims(&self) -> &Unverified {
+        self.claims.get_or_init(|| {
+            let token = self.session.as_deref();
+            let claims = token.and_then(|token| Unverified::read(token, self.limits));
+            claims.unwrap_or_default()
+        })
     }
 }
 

@@ -49,6 +49,10 @@
 //! A handler that takes a [`Session`](crate::Session) can be called directly, with
 //! [`TokenBuilder::session`]. To see how a service behaves while the keys can't be fetched, use
 //! [`TestIssuer::serve`] and [`KeyServer::answer`].
+//!
+//! A token is verified in full the first time and remembered then. To run a whole suite without that, or with room for
+//! one token, set `CLERK_VERIFY_TEST_TOKEN_CACHE` to `off` or `1`: with this feature, verifiers that are given no
+//! [`TokenCache`](crate::TokenCache) read it when they are built.
 
 #[cfg(feature = "remote")]
 pub use self::look_up::look_up;
@@ -60,5 +64,9 @@ mod key_server;
 mod look_up;
 mod organization;
 mod token_builder;
+#[cfg(feature = "cache")]
+mod token_cache;
 
+#[cfg(feature = "cache")]
+pub(crate) use self::token_cache::token_cache;
 pub use self::{issuer::TestIssuer, key_server::KeyServer, token_builder::TokenBuilder};

@@ -116,6 +116,22 @@ impl RemoteKeys {
         Some(loaded)
     }
 
+    /// Whether the keys at hand are still of this content; starts renewing them when they are due. Never waits.
+    #[cfg(feature = "cache")]
+    pub(crate) fn is_still(&self, generation: u64, wall: i64) -> bool {
+        let now = self.0.0.clock.monotonic();
+        let Some(loaded) = self.load(now) else {
+            return false;
+        };
+        match loaded.as_ref() {
+            Some(snapshot) if snapshot.generation == generation => {
+                self.renew_if_due(snapshot, now, wall);
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn load(&self, now: Duration) -> Option<Loaded> {
         let shared = &self.0.0;
         let loaded = shared.snapshot.load();
