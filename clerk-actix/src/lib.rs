@@ -100,6 +100,8 @@ pub use clerk_verify::{
 pub use clerk_verify::{
     FetchError, FetchRequest, FetchResponse, Fetcher, JwksOptions, KeyEvent, KeySnapshot,
 };
+#[cfg(feature = "cache")]
+pub use clerk_verify::{TokenCache, TokenCacheStatus};
 
 pub use self::{
     middleware::{RequireSession, WithSession},

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs};
 use crate::count::Costs;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/cost/budgets.txt");
-pub(crate) const HOW: &str = "cargo bench -p clerk-verify --all-features --bench cost -- --record";
+pub(crate) const HOW: &str = "cargo bench -p clerk-verify --bench cost -- --record";
 
 #[derive(Clone, Copy)]
 pub(crate) struct Budget {

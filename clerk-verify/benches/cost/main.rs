@@ -1,5 +1,5 @@
 //! What a verification costs, counted in executed instructions and heap allocations, so that no noise moves it:
-//! `cargo bench -p clerk-verify --all-features --bench cost`.
+//! `cargo bench -p clerk-verify --bench cost`.
 //!
 //! It fails where a case costs more than its budget in `budgets.txt`, and where refusing costs more than accepting.
 //! `-- --record` writes the budgets anew, `-- --markdown FILE` writes the tables.

@@ -175,7 +175,7 @@ mod tests {
             ("https://b.example", "https://a.example", "add the origin"),
             ("null", "https://a.example", "add the origin"),
         ] {
-            let found = authorized_party(azp, &[party.to_owned()]);
+            let found = authorized_party(true, Some(azp), &[party.to_owned()]);
             assert!(found.contains(hint), "{azp} {party}: {found}");
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn value<'h>(
 /// [`value`] for several names, in one pass over the fields, before it is [`decoded`]: fills the place of each name.
 pub(super) fn raw_values<'h, 'n>(
     fields: impl Iterator<Item = &'h [u8]>,
-    names: impl Iterator<Item = &'n str> + Clone,
+    names: &(impl Iterator<Item = &'n str> + Clone),
     values: &mut [Option<&'h [u8]>],
 ) {
     for (key, value) in pairs(fields) {

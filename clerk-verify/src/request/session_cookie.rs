@@ -117,7 +117,7 @@ impl SessionCookies {
                 many.as_mut_slice()
             }
         };
-        cookie::raw_values(fields, self.names(), values);
+        cookie::raw_values(fields, &self.names(), values);
         let decode = |value: &Option<&'h [u8]>| cookie::decoded((*value)?, self.max_len);
         let mut values = values.iter().map(decode);
         let mut next = || values.next().flatten();

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::{Result, contestant::Guard};
 
 /// How many tokens the cache of [`Guard::Cold`] holds.
-pub(crate) const SMALL_CACHE: u64 = 500;
+pub(crate) const SMALL_CACHE: u64 = 8;
 /// How many tokens take turns there. So many other ones come before a token comes again that the cache has long lost it.
 pub(crate) const TURNS: usize = 4_000;
 

@@ -4,6 +4,7 @@ mod axum_jwt_auth;
 mod clerk_rs;
 mod jsonwebtoken;
 mod jwt_authorizer;
+#[cfg(feature = "jwt-simple")]
 mod jwt_simple;
 
 use std::rc::Rc;
@@ -24,6 +25,7 @@ pub(crate) fn all(
 ) -> Result<Vec<Box<dyn Contestant>>> {
     Ok(vec![
         Box::new(jsonwebtoken::Peer::new(material)?),
+        #[cfg(feature = "jwt-simple")]
         Box::new(jwt_simple::Peer::new(material)?),
         Box::new(jwt_authorizer::Peer::new(material, runtime, server)?),
         Box::new(clerk_rs::Peer::new(runtime, server)),
