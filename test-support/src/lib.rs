@@ -45,6 +45,11 @@ struct Readme;
 #[doc = include_str!("../../docs/key-sources.md")]
 struct KeySources;
 
+/// The code of the page about performance.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/performance.md")]
+struct Performance;
+
 /// The code of the guide.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide.md")]
