@@ -30,18 +30,20 @@ pub(crate) struct Compact<'t> {
     pub(crate) payload: String,
 }
 
+const SIGNATURE: usize = 512 + 4;
+
 /// Room for the two parts that nobody keeps. What does not fit goes to the heap.
 pub(crate) struct Room {
     header: [u8; 256],
-    /// Of an RSA key of 4096 bits.
-    signature: [u8; 512],
+    /// Of an RSA key of 4096 bits, and what the length of its text leaves open.
+    signature: [u8; SIGNATURE],
 }
 
 impl Room {
     pub(crate) fn new() -> Self {
         Self {
             header: [0; 256],
-            signature: [0; 512],
+            signature: [0; SIGNATURE],
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 #[cfg(feature = "cache")]
-use crate::cache::{TokenCacheStatus, VerifiedTokens};
+use crate::cache::TokenCacheStatus;
 #[cfg(all(feature = "remote", feature = "testing"))]
 use crate::keys::Lookup;
 #[cfg(feature = "remote")]
@@ -350,8 +350,8 @@ impl Verifier {
         Some(other.unwrap_or(first))
     }
 
-    /// How many tokens are remembered at the moment, for dashboards; nothing where the cache is off. Tidies up first, so it
-    /// is nothing to be called with each request.
+    /// How many tokens are remembered at the moment, for dashboards; nothing where the cache is off. Forgets those
+    /// that have ended first, one by one, so it is nothing to be called with each request.
     ///
     /// ```
     /// # use clerk_verify::testing::TestIssuer;
@@ -363,8 +363,9 @@ impl Verifier {
     #[cfg(feature = "cache")]
     #[must_use]
     pub fn token_cache_status(&self) -> TokenCacheStatus {
+        let now = unix_millis(self.0.clock.now());
         let cache = self.0.cache.as_ref();
-        cache.map_or_else(TokenCacheStatus::default, VerifiedTokens::status)
+        cache.map_or_else(TokenCacheStatus::default, |cache| self.0.sweep(cache, now))
     }
 
     /// Forgets all tokens that have been verified: the next request with each is verified in full.

@@ -1,6 +1,6 @@
 //! The pipeline with the tokens that it remembers.
 
-use super::VerifiedTokens;
+use super::{TokenCacheStatus, VerifiedTokens};
 use crate::{
     error::Kind,
     pipeline::{Asked, Pipeline, Progress, Verified},
@@ -23,11 +23,22 @@ impl Pipeline {
             cache.forget(&sought);
         }
         let progress = self.check(token, asked, now)?;
+        if cache.sweep_is_due(now) {
+            self.sweep(cache, now);
+        }
         if let Progress::Verified(verified) = &progress {
             let ends_at = self.expected.ends_at(verified.session.claims());
-            cache.insert(&sought, verified.clone(), ends_at, now);
+            cache.insert(&sought, verified.clone(), ends_at);
         }
         Ok(progress)
+    }
+
+    /// Forgets what can't be good any more, and says what is left.
+    pub(crate) fn sweep(&self, cache: &VerifiedTokens, now: i64) -> TokenCacheStatus {
+        cache.sweep(now, |known| {
+            let trusted = self.trusted.get(known.place);
+            trusted.is_some_and(|trusted| trusted.keys.is_vouched(known.voucher))
+        })
     }
 
     /// Whether all checks would be passed again: the time goes on, and keys come and go. The rest is the token, which is

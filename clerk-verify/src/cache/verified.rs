@@ -1,6 +1,7 @@
 //! The tokens and their sessions, in a concurrent map with a bound.
 
 use std::{
+    cell::Cell,
     hash::{BuildHasher, Hash, Hasher},
     sync::atomic::{AtomicI64, Ordering},
     thread::available_parallelism,
@@ -19,6 +20,9 @@ const SWEEP_EVERY: i64 = 60_000;
 /// for a minute and never again.
 const OFTEN_SEEN: f64 = 0.5;
 
+/// More bytes than any machine has, and few enough for the map to add some of them up.
+const MAX_BYTES: u64 = 1 << 60;
+
 /// How many bytes of a token are hashed, from its end.
 const HASHED: usize = 64;
 
@@ -28,6 +32,8 @@ pub(crate) struct VerifiedTokens {
     hasher: RandomState,
     /// What each entry weighs at least, so that the bound of the weights is one of the count as well.
     least_weight: u64,
+    /// What one may take.
+    max_entry: u64,
     /// When tokens that have ended are looked for next, in milliseconds since 1970.
     next_sweep: AtomicI64,
     pub(crate) limits: TokenCache,
@@ -50,20 +56,33 @@ struct Entry {
     verified: Verified,
     /// In milliseconds since 1970, the tolerance included.
     ends_at: i64,
+    bytes: u64,
     weight: u64,
 }
 
 impl VerifiedTokens {
     pub(super) fn new(limits: TokenCache) -> Option<Self> {
-        let least_weight = limits.max_bytes.div_ceil(limits.max_entries.max(1)).max(1);
-        let entries = (limits.max_bytes / least_weight.max(weight::LEAST)).max(1);
-        let shards = shards(entries, &limits);
+        let max_bytes = limits.max_bytes.min(MAX_BYTES);
+        let max_entry = limits.max_entry_bytes.min(max_bytes);
+        let least_weight = (max_bytes / limits.max_entries.max(1)).max(1);
+        let entries = limits.max_entries.min(max_bytes / least_weight);
+        let capacity = entries * least_weight;
+        let shards = shards(entries.min(capacity / weight::LEAST), capacity, max_entry);
+        // An entry must fit into the part for tokens that came more than once.
+        let often_seen = if capacity / shards / 2 >= max_entry.max(least_weight) {
+            OFTEN_SEEN
+        } else {
+            1.0
+        };
         let options = OptionsBuilder::new()
             .shards(usize::try_from(shards).ok()?)
-            .estimated_items_capacity(usize::try_from(entries).ok()?)
+            // So many that the shards stay as many as they are.
+            .estimated_items_capacity(usize::try_from(shards * 32).ok()?)
             // Each shard has an equal part, rounded up.
-            .weight_capacity(limits.max_bytes / shards * shards)
-            .hot_allocation(OFTEN_SEEN)
+            .weight_capacity(capacity / shards * shards)
+            .hot_allocation(often_seen)
+            // A token that had to go seldom comes back; what is remembered of it would not be counted.
+            .ghost_allocation(0.0)
             .build()
             .ok()?;
         Some(Self {
@@ -75,6 +94,7 @@ impl VerifiedTokens {
             ),
             hasher: RandomState::default(),
             least_weight,
+            max_entry,
             next_sweep: AtomicI64::new(i64::MIN),
             limits,
         })
@@ -97,11 +117,10 @@ impl VerifiedTokens {
         Some(self.tokens.get(token)?.verified)
     }
 
-    /// One that is larger than one may be is not kept. `now` and `ends_at` are milliseconds since 1970.
-    pub(crate) fn insert(&self, token: &Sought<'_>, verified: Verified, ends_at: i64, now: i64) {
-        self.sweep(now);
+    /// One that is larger than one may be is not kept. `ends_at` is in milliseconds since 1970.
+    pub(crate) fn insert(&self, token: &Sought<'_>, verified: Verified, ends_at: i64) {
         let bytes = weight::of(token.text, verified.session.claims());
-        if bytes > self.limits.max_entry_bytes {
+        if bytes > self.max_entry {
             return;
         }
         let token = Token {
@@ -111,24 +130,44 @@ impl VerifiedTokens {
         let entry = Entry {
             verified,
             ends_at,
+            bytes,
             weight: bytes.max(self.least_weight),
         };
         self.tokens.insert(token, entry);
     }
 
-    /// Gives back the memory of tokens that have ended, now and then.
-    fn sweep(&self, now: i64) {
+    /// Whether it is this caller's turn to look for tokens that have ended.
+    pub(crate) fn sweep_is_due(&self, now: i64) -> bool {
         let due = self.next_sweep.load(Ordering::Relaxed);
         // Also where the clock was set back.
         let is_due = now >= due || now < due.saturating_sub(SWEEP_EVERY);
         let next = now.saturating_add(SWEEP_EVERY);
-        let claim = |due| {
+        let claim = || {
             self.next_sweep
                 .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
         };
-        if is_due && claim(due).is_ok() {
-            self.tokens.retain(|_, entry| entry.ends_at > now);
-        }
+        is_due && claim().is_ok()
+    }
+
+    /// Gives back the memory of tokens that have ended, or whose key has; says what is left.
+    pub(crate) fn sweep(
+        &self,
+        now: i64,
+        is_vouched: impl Fn(&Verified) -> bool,
+    ) -> TokenCacheStatus {
+        let left = Cell::new(TokenCacheStatus::default());
+        self.tokens.retain(|_, entry| {
+            let stays = entry.ends_at > now && is_vouched(&entry.verified);
+            if stays {
+                let TokenCacheStatus { entries, bytes } = left.get();
+                left.set(TokenCacheStatus {
+                    entries: entries + 1,
+                    bytes: bytes.saturating_add(entry.bytes),
+                });
+            }
+            stays
+        });
+        left.get()
     }
 
     pub(crate) fn forget(&self, token: &Sought<'_>) {
@@ -138,24 +177,15 @@ impl VerifiedTokens {
     pub(crate) fn clear(&self) {
         self.tokens.clear();
     }
-
-    pub(crate) fn status(&self) -> TokenCacheStatus {
-        TokenCacheStatus {
-            entries: self.tokens.len() as u64,
-            bytes: self.tokens.weight(),
-        }
-    }
 }
 
-/// How many parts the map has, so that few threads meet: a power of two, and each with room for many entries, and for the
-/// largest.
-fn shards(entries: u64, limits: &TokenCache) -> u64 {
+/// How many parts the map has, so that few threads meet: a power of two, and each with room for many entries, and twice
+/// for the largest.
+fn shards(entries: u64, capacity: u64, max_entry: u64) -> u64 {
     let threads = available_parallelism().map_or(1, usize::from) as u64;
     let most = threads.saturating_mul(4).next_power_of_two().min(256);
     let halves = std::iter::successors(Some(most), |shards| Some(shards / 2));
-    let has_room = |shards: &u64| {
-        entries / shards >= 64 && limits.max_bytes / shards >= limits.max_entry_bytes
-    };
+    let has_room = |shards: &u64| entries / shards >= 64 && capacity / shards / 2 >= max_entry;
     let mut several = halves.take_while(|shards| *shards > 1);
     several.find(has_room).unwrap_or(1)
 }

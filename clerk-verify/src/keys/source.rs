@@ -161,6 +161,19 @@ impl Keys {
         Lookup::Unknown
     }
 
+    /// [`still_vouch`](Self::still_vouch), and nothing is renewed.
+    #[cfg(feature = "cache")]
+    pub(crate) fn is_vouched(&self, voucher: Voucher) -> bool {
+        match voucher {
+            Voucher::Fixed => true,
+            #[cfg(feature = "remote")]
+            Voucher::Fetched { generation } => {
+                let remote = self.remote.as_ref();
+                remote.is_some_and(|remote| remote.is_still(generation, None))
+            }
+        }
+    }
+
     /// Whether a token that was verified would be verified by the same key now: the set has neither changed nor come
     /// to its end. Renews keys that are due, as a lookup does. Never waits.
     #[cfg(feature = "cache")]
@@ -179,7 +192,7 @@ impl Keys {
             Voucher::Fetched { generation } => self
                 .remote
                 .as_ref()
-                .is_some_and(|remote| remote.is_still(generation, wall)),
+                .is_some_and(|remote| remote.is_still(generation, Some(wall))),
         }
     }
 
