@@ -105,6 +105,7 @@ mod standalone;
 pub mod testing;
 mod token;
 mod token_class;
+mod usual_header;
 mod verifier;
 
 #[cfg(feature = "cache")]

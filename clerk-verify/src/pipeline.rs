@@ -18,6 +18,7 @@ use crate::{
     session::Session,
     token::{Compact, Header, Room},
     token_class,
+    usual_header::UsualHeaders,
 };
 
 /// What a verifier trusts, and how it checks.
@@ -32,6 +33,7 @@ pub(crate) struct Pipeline {
     pub(crate) max_claims_nesting: usize,
     pub(crate) token_sources: Arc<[TokenSource]>,
     pub(crate) session_cookies: SessionCookies,
+    pub(crate) usual_headers: UsualHeaders,
     /// The option or variable that names the authorized parties.
     pub(crate) parties_from: String,
     #[cfg(feature = "cache")]
@@ -129,8 +131,9 @@ impl Pipeline {
     pub(crate) fn check(&self, token: &str, asked: Asked, now: i64) -> Result<Progress, Kind> {
         // 1: three parts of base64url, two JSON objects.
         let mut room = Room::new();
-        let compact = Compact::split(token, self.max_token_len, &mut room)?;
-        let header = Header::parse(&compact.header)?;
+        let usual = &self.usual_headers;
+        let compact = Compact::split(token, self.max_token_len, &mut room, usual)?;
+        let header = compact.header()?;
         let payload = Payload::parse(&compact.payload, self.max_claims_nesting)?;
         // 2: a session token.
         token_class::check(&header, &payload, self.accept_jwt_templates)?;
@@ -180,6 +183,7 @@ impl Pipeline {
             }
             return Err(Kind::Signature(Some(origin())));
         };
+        compact.keep_header(&header, usual);
         // 9 to 16: the claims.
         self.expected.subject(&payload)?;
         checks::issuer(&payload, &trusted.issuers).map_err(Kind::of_signed_token)?;

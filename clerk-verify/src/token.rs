@@ -12,6 +12,7 @@ use crate::{
     base64url,
     error::{Kind, Seen, hints},
     json::{self, Member},
+    usual_header::{UsualHeader, UsualHeaders},
 };
 
 /// How deep a header may nest; Clerk's do not nest at all.
@@ -21,13 +22,18 @@ const NOT_BASE64: Kind = Kind::Malformed("a part of it is not base64url without 
 const NOT_TEXT: Kind = Kind::Malformed("a part of it is not UTF-8");
 
 /// A token taken apart: what was signed, the signature, and the two JSON texts.
-#[derive(Debug)]
 pub(crate) struct Compact<'t> {
     /// The bytes that the signature covers: `header.payload`, as they came.
     pub(crate) signed: &'t [u8],
     pub(crate) signature: Cow<'t, [u8]>,
-    pub(crate) header: Cow<'t, str>,
     pub(crate) payload: String,
+    header_part: &'t str,
+    header: HeaderText<'t>,
+}
+
+enum HeaderText<'t> {
+    Decoded(Cow<'t, str>),
+    Usual(&'t UsualHeader),
 }
 
 const SIGNATURE: usize = 512 + 4;
@@ -51,7 +57,12 @@ impl Room {
 impl<'t> Compact<'t> {
     /// Splits and decodes: exactly three parts, each base64url without padding, stray bits or white
     /// space; header and payload UTF-8.
-    pub(crate) fn split(token: &'t str, max_len: usize, room: &'t mut Room) -> Result<Self, Kind> {
+    pub(crate) fn split(
+        token: &'t str,
+        max_len: usize,
+        room: &'t mut Room,
+        usual: &'t UsualHeaders,
+    ) -> Result<Self, Kind> {
         if token.len() > max_len {
             return Err(Kind::TooLong {
                 length: token.len(),
@@ -72,19 +83,42 @@ impl<'t> Compact<'t> {
         let payload = part(first + 1..second);
         let signature = part(second + 1..token.len());
         let parts = [header, payload, signature];
-        Self::decode(signed, parts, room)
+        Self::decode(signed, parts, room, usual)
             .map_err(|kind| hints::around(token).map_or(kind, Kind::Malformed))
     }
 
-    fn decode(signed: &'t str, parts: [&str; 3], room: &'t mut Room) -> Result<Self, Kind> {
+    fn decode(
+        signed: &'t str,
+        parts: [&'t str; 3],
+        room: &'t mut Room,
+        usual: &'t UsualHeaders,
+    ) -> Result<Self, Kind> {
         let [header, payload, signature] = parts;
-        let header = decode(header, &mut room.header)?;
         Ok(Self {
             signed: signed.as_bytes(),
-            header: text(header)?,
+            header_part: header,
+            header: match usual.find(header) {
+                Some(usual) => HeaderText::Usual(usual),
+                None => HeaderText::Decoded(text(decode(header, &mut room.header)?)?),
+            },
             payload: String::from_utf8(decode_all(payload)?).map_err(|_| NOT_TEXT)?,
             signature: decode(signature, &mut room.signature)?,
         })
+    }
+
+    /// Reads the header: an object whose member names are all different.
+    pub(crate) fn header(&self) -> Result<Header<'_>, Kind> {
+        match &self.header {
+            HeaderText::Decoded(text) => Header::parse(text),
+            HeaderText::Usual(usual) => Ok(usual.header()),
+        }
+    }
+
+    /// Keeps the header of a token whose signature holds, for those after it.
+    pub(crate) fn keep_header(&self, header: &Header<'_>, usual: &UsualHeaders) {
+        if let HeaderText::Decoded(text) = &self.header {
+            usual.keep(self.header_part, text, header);
+        }
     }
 }
 
@@ -123,8 +157,7 @@ pub(crate) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Reads the JSON text: an object whose member names are all different.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, Kind> {
+    fn parse(text: &'a str) -> Result<Self, Kind> {
         json::check_nesting(text, MAX_HEADER_NESTING)?;
         json::parse(text, "header")
     }

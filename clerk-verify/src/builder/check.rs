@@ -9,6 +9,7 @@ use crate::{
     error::{ConfigError, ConfigProblem},
     pipeline::{Pipeline, Trusted},
     request::{SessionCookies, TokenSource},
+    usual_header::UsualHeaders,
     verifier::Verifier,
 };
 
@@ -111,6 +112,7 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
         max_claims_nesting,
         token_sources: token_sources.into(),
         session_cookies,
+        usual_headers: UsualHeaders::default(),
         parties_from: builder.origins.of("authorized_parties"),
         #[cfg(feature = "cache")]
         cache: token_cache.open(),

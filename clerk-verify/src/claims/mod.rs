@@ -25,6 +25,7 @@ pub use self::{
 pub(crate) use self::{
     outline::{ClaimedTimes, Outline},
     payload::Payload,
+    span::Span,
 };
 use crate::json::Member;
 

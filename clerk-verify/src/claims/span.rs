@@ -1,4 +1,4 @@
-//! Places in the payload's text, so that what nobody asks for is not copied out of it.
+//! Places in a JSON text, so that what nobody asks for is not copied out of it.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::json::Member;
 
 /// Where something stands in the text, in bytes. A token is never as long as these numbers can be: `build()` sees to it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Span {
+pub(crate) struct Span {
     start: u32,
     end: u32,
 }
@@ -23,7 +23,7 @@ impl Span {
     }
 
     /// Of a claim's value; empty where it is absent.
-    pub(super) fn of_member(member: Member<'_>, text: &str) -> Self {
+    pub(crate) fn of_member(member: Member<'_>, text: &str) -> Self {
         member
             .raw()
             .map_or(Self::default(), |raw| Self::of(raw, text))
@@ -35,7 +35,7 @@ impl Span {
     }
 
     /// The claim that stands there.
-    pub(super) fn member(self, text: &str) -> Member<'_> {
+    pub(crate) fn member(self, text: &str) -> Member<'_> {
         match self.get(text) {
             "" => Member::default(),
             raw => Member::found(raw),
@@ -55,7 +55,7 @@ pub(super) enum Text {
 
 impl Text {
     /// Absent also where it is no string.
-    pub(super) fn of_member(member: Member<'_>, text: &str) -> Self {
+    pub(crate) fn of_member(member: Member<'_>, text: &str) -> Self {
         match member.text() {
             None => Self::Absent,
             Some(Cow::Borrowed(value)) => Self::At(Span::of(value, text)),

@@ -10,7 +10,8 @@ use super::{RequestHeaders, cookie, source::Extraction};
 use crate::{
     claims::Payload,
     json::Member,
-    token::{Compact, Header, Room},
+    token::{Compact, Room},
+    usual_header::UsualHeaders,
 };
 
 /// Where the session cookie of a verifier's instances is looked for.
@@ -205,8 +206,9 @@ impl Unverified {
     /// `None` where it is no token at all.
     fn read(token: &str, limits: &SessionCookies) -> Option<Self> {
         let mut room = Room::new();
-        let compact = Compact::split(token, limits.max_len, &mut room).ok()?;
-        Header::parse(&compact.header).ok()?;
+        let usual = UsualHeaders::default();
+        let compact = Compact::split(token, limits.max_len, &mut room, &usual).ok()?;
+        compact.header().ok()?;
         let payload = Payload::parse(&compact.payload, limits.max_nesting).ok()?;
         Some(Self {
             names_an_issuer: is_truthy(payload.iss),

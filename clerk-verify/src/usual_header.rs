@@ -1,0 +1,70 @@
+//! Headers of tokens whose signature held. Clerk writes one and the same into all tokens of an instance, as long as its key and its
+//! kind of token stay what they are, so it need not be decoded and parsed each time.
+
+use std::sync::OnceLock;
+
+use crate::{claims::Span, token::Header};
+
+/// How many are kept: of several instances, and of keys that take another's place.
+const KEPT: usize = 4;
+
+/// The longest that is kept, in bytes of base64url; Clerk's have about 120.
+const MAX_LEN: usize = 512;
+
+/// The first few that came. What they say is checked for each token all the same.
+#[derive(Default)]
+pub(crate) struct UsualHeaders([OnceLock<UsualHeader>; KEPT]);
+
+/// One of them, and where in its text the parameters stand.
+pub(crate) struct UsualHeader {
+    part: Box<str>,
+    text: Box<str>,
+    alg: Span,
+    cat: Span,
+    kid: Span,
+    typ: Span,
+}
+
+impl UsualHeaders {
+    /// The one that is written exactly so.
+    pub(crate) fn find(&self, part: &str) -> Option<&UsualHeader> {
+        let mut kept = self.0.iter().map_while(OnceLock::get);
+        kept.find(|header| *header.part == *part)
+    }
+
+    /// Only of a token whose signature holds, so that nobody else can fill the room: `part` is `header` in base64url, `text` what
+    /// it was parsed from.
+    pub(crate) fn keep(&self, part: &str, text: &str, header: &Header<'_>) {
+        if part.len() > MAX_LEN || !header.b64.is_absent() || !header.crit.is_absent() {
+            return;
+        }
+        let mut new = UsualHeader {
+            part: part.into(),
+            text: text.into(),
+            alg: Span::of_member(header.alg, text),
+            cat: Span::of_member(header.cat, text),
+            kid: Span::of_member(header.kid, text),
+            typ: Span::of_member(header.typ, text),
+        };
+        for place in &self.0 {
+            match place.set(new) {
+                Ok(()) => return,
+                Err(_) if place.get().is_some_and(|known| *known.part == *part) => return,
+                Err(back) => new = back,
+            }
+        }
+    }
+}
+
+impl UsualHeader {
+    /// As parsing its text would give it.
+    pub(crate) fn header(&self) -> Header<'_> {
+        Header {
+            alg: self.alg.member(&self.text),
+            cat: self.cat.member(&self.text),
+            kid: self.kid.member(&self.text),
+            typ: self.typ.member(&self.text),
+            ..Header::default()
+        }
+    }
+}
