@@ -68,6 +68,20 @@ mod tests {
     }
 
     #[test]
+    fn what_fits_can_be_decoded_into_the_room() {
+        let mut fitting = 0;
+        for length in 0..600 {
+            let text = URL_SAFE_NO_PAD.encode(vec![7; length]);
+            let mut room = [0; 260];
+            if fits(&text, &room) {
+                assert_eq!(decode_into(&text, &mut room), Some(length));
+                fitting += 1;
+            }
+        }
+        assert!(fitting > 256, "{fitting}");
+    }
+
+    #[test]
     fn padding_stray_bits_white_space_and_the_other_alphabet_are_refused() {
         for text in ["YQ==", "YR", "Y Q", "YQ\n", "-_+/", "Y", "é"] {
             assert_eq!(decode(text), None, "{text}");

@@ -8,7 +8,7 @@
 )]
 
 use clerk_verify::{
-    Session,
+    Session, Verifier,
     testing::{TestIssuer, TokenBuilder},
 };
 use serde_json::{Value, json};
@@ -449,4 +449,35 @@ fn entries_of_another_type_are_left_out_of_version_1_permissions() {
         session.organization().unwrap().permissions(),
         ["org:a:b", "org:c:d"]
     );
+}
+
+/// What is copied out of the payload, and what is left where it stands.
+#[test]
+fn each_string_claim_is_read_from_its_own_place_with_escapes_and_without() {
+    for mark in ["", "\"\\é\u{1f600}\n"] {
+        let text = |name: &str| format!("{name}{mark}");
+        let issuer = TestIssuer::new();
+        let token = issuer
+            .token()
+            .user(text("sub"))
+            .issuer(text("iss"))
+            .azp(text("azp"));
+        let token = token
+            .session_id(text("sid"))
+            .claim("jti", text("jti"))
+            .sign();
+        let verifier = Verifier::builder()
+            .jwks_json(issuer.jwks_json())
+            .build()
+            .unwrap();
+        for time in ["the first", "the second"] {
+            let session = verifier.verify_token_now(&token).unwrap().unwrap();
+            let claims = session.claims().clone();
+            assert_eq!(claims.subject(), text("sub"), "{time} time");
+            assert_eq!(claims.issuer(), Some(&*text("iss")));
+            assert_eq!(claims.authorized_party(), Some(&*text("azp")));
+            assert_eq!(claims.session_id(), Some(&*text("sid")));
+            assert_eq!(claims.token_id(), Some(&*text("jti")));
+        }
+    }
 }

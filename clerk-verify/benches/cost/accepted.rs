@@ -12,6 +12,8 @@ use crate::{
 
 /// What refusing is compared with.
 pub(crate) const COLD: &str = "accepted, cache off";
+pub(crate) const FIRST_TIME: &str = "accepted, first time";
+pub(crate) const TWO_COOKIES: &str = "accepted, two session cookies of 16 KiB";
 pub(crate) const COLD_AND_LONG: &str = "accepted, cache off, 16 KiB";
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -28,7 +30,8 @@ pub(crate) fn cases() -> Vec<Case> {
             let token = stage::sign_at(&stage::token(), stage::LIMIT - 1);
             Scene::signed(built(stage::cold()), token, Ok(()))
         }),
-        case("accepted, first time", first_time),
+        case(FIRST_TIME, first_time),
+        case(TWO_COOKIES, || two_long_cookies(|token| token, Ok(()))),
         case("accepted, seen before", || {
             Scene::token(built(stage::with_cache()), stage::good(), Ok(()))
         }),
@@ -64,6 +67,17 @@ fn first_time() -> Scene {
     Scene::new(Ok(()), run).verifying(measured)
 }
 
+/// Both session cookies, as long as may be and not the same: each is read to choose, and one again to verify it.
+pub(crate) fn two_long_cookies(change: fn(String) -> String, expected: Verdict) -> Scene {
+    let token = |user| {
+        let token = stage::token().user(user);
+        change(stage::sign_at(&token, stage::LIMIT - 4))
+    };
+    let (plain, suffixed) = (token("user_1"), token("user_2"));
+    let (verifier, headers) = stage::both_cookies(stage::cold(), [&plain, &suffixed]);
+    Scene::request(verifier, headers, expected).verifying(suffixed)
+}
+
 fn request(name: http::HeaderName, value: String) -> Scene {
     let verifier = built(stage::with_cache());
     let headers = stage::headers(&[(name, value)]);
@@ -71,14 +85,8 @@ fn request(name: http::HeaderName, value: String) -> Scene {
 }
 
 fn suffixed_cookie() -> Scene {
-    let issuer = stage::issuer();
-    let verifier = built(stage::with_cache().publishable_key(issuer.publishable_key()));
-    let (session, token) = (issuer.session_cookie(), stage::good());
-    let client_uat = session.replace("__session", "__client_uat");
-    let cookies = format!(
-        "theme=dark; __session={token}; {session}={token}; __client_uat=1759999990; {client_uat}=1759999990"
-    );
-    let headers = stage::headers(&[(COOKIE, cookies)]);
+    let token = stage::good();
+    let (verifier, headers) = stage::both_cookies(stage::with_cache(), [&token, &token]);
     Scene::request(verifier, headers, Ok(()))
 }
 

@@ -1,19 +1,26 @@
 //! The cases that are refused, cheap ones and those that get as far as the signature.
 
+use std::time::Duration;
+
 use clerk_test_support::RealToken;
 use clerk_verify::{Reason, testing::TokenBuilder};
 use http::header::AUTHORIZATION;
 
 use crate::{
-    accepted::{COLD, COLD_AND_LONG},
-    scene::{Case, Group, Scene},
+    accepted::{COLD, COLD_AND_LONG, FIRST_TIME, TWO_COOKIES, two_long_cookies},
+    scene::{self, Case, Group, Scene, WARM_UPS},
     stage::{self, built, parts},
 };
 
 fn case(name: &str, build: impl Fn() -> Scene + 'static) -> Case {
+    beside(COLD, name, build)
+}
+
+/// It may cost no more than this way to be accepted.
+fn beside(accepting: &'static str, name: &str, build: impl Fn() -> Scene + 'static) -> Case {
     Case {
         name: name.to_owned(),
-        group: Group::Refused { accepting: COLD },
+        group: Group::Refused { accepting },
         build: Box::new(build),
     }
 }
@@ -145,7 +152,34 @@ pub(crate) fn with_signature() -> Vec<Case> {
             TokenNotActiveYet,
         ),
         changed("pending", TokenBuilder::pending, SessionPending),
+        beside(FIRST_TIME, "signature changed, cache on", || {
+            let verifier = built(stage::with_cache());
+            Scene::signed(verifier, signature_changed(), Err(TokenInvalidSignature))
+        }),
+        beside(FIRST_TIME, "expired, seen before", seen_before_and_expired),
+        beside(TWO_COOKIES, "two session cookies of 16 KiB", || {
+            two_long_cookies(changed_near_the_end, Err(TokenInvalidSignature))
+        }),
     ]
+}
+
+/// Remembered, and since then its time has come: it is looked up, forgotten, and goes the whole way.
+fn seen_before_and_expired() -> Scene {
+    let clock = stage::clock();
+    let verifier = built(stage::with_cache().clock(clock.clone()));
+    let token = |number: usize| {
+        let token = stage::token().lifetime(Duration::from_secs(10));
+        stage::sign(&token.claim("number", number))
+    };
+    let tokens: Vec<String> = (0..=WARM_UPS).map(token).collect();
+    for token in &tokens {
+        scene::verify(&verifier, token).expect("it is good still");
+    }
+    // Not so late that all that have ended are looked for.
+    clock.advance(Duration::from_secs(20));
+    let measured = tokens[WARM_UPS].clone();
+    let run = move |number: usize| scene::verify(&verifier, &tokens[number]);
+    Scene::new(Err(Reason::TokenExpired), run).verifying(measured)
 }
 
 fn secret_key() -> String {

@@ -5,7 +5,10 @@ use clerk_verify::{
     FixedClock, TokenCache, Verifier, VerifierBuilder,
     testing::{TestIssuer, TokenBuilder},
 };
-use http::{HeaderMap, HeaderValue, header::HeaderName};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{COOKIE, HeaderName},
+};
 
 const NOW: i64 = 1_760_000_000;
 /// As long as Clerk's own tokens are.
@@ -13,8 +16,12 @@ pub(crate) const TOKEN_LEN: usize = 970;
 /// The longest token that a verifier looks at, unless told otherwise.
 pub(crate) const LIMIT: usize = 16 * 1024;
 
+pub(crate) fn clock() -> FixedClock {
+    FixedClock::at_unix(NOW)
+}
+
 pub(crate) fn issuer() -> TestIssuer {
-    TestIssuer::new().with_clock(FixedClock::at_unix(NOW))
+    TestIssuer::new().with_clock(clock())
 }
 
 /// A set-up as services have it.
@@ -30,6 +37,21 @@ pub(crate) fn cold() -> VerifierBuilder {
 
 pub(crate) fn built(builder: VerifierBuilder) -> Verifier {
     builder.build().unwrap()
+}
+
+/// A verifier that knows its publishable key, and a request with the plain session cookie and the suffixed one.
+pub(crate) fn both_cookies(
+    builder: VerifierBuilder,
+    [plain, suffixed]: [&str; 2],
+) -> (Verifier, HeaderMap) {
+    let issuer = issuer();
+    let verifier = built(builder.publishable_key(issuer.publishable_key()));
+    let session = issuer.session_cookie();
+    let client_uat = session.replace("__session", "__client_uat");
+    let cookies = format!(
+        "theme=dark; __session={plain}; {session}={suffixed}; __client_uat=1759999990; {client_uat}=1759999990"
+    );
+    (verifier, headers(&[(COOKIE, cookies)]))
 }
 
 /// A good token, to be made bad where that is needed.

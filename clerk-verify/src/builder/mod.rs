@@ -77,6 +77,7 @@ use crate::{
 /// | `max_token_len` | 16 KiB |
 /// | `max_claims_nesting` | 127 |
 /// | `token_sources` | `Authorization`, then the session cookie |
+/// | `token_cache` | 10,000 tokens and 32 MiB |
 /// | `allow_missing_azp`, `require_audience`, `allow_pending_sessions`, `accept_jwt_templates` | `false` |
 #[derive(Clone, Default)]
 #[must_use]

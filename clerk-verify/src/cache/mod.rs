@@ -21,8 +21,8 @@ use crate::error::ConfigProblem;
 /// until their `exp`, with this cache or without it.
 ///
 /// What is remembered, tokens and claims, is in this process's memory only, belongs to one verifier and its clones, and is
-/// bounded by [`max_entries`](Self::max_entries) and [`max_bytes`](Self::max_bytes): whichever is reached first, the
-/// token that was not seen for longest makes room.
+/// bounded by [`max_entries`](Self::max_entries) and [`max_bytes`](Self::max_bytes). Tokens that have ended, or whose key
+/// has, are forgotten once a minute, when a token comes. Where there is no room left, tokens that are little used make it.
 ///
 /// ```
 /// use clerk_verify::{TokenCache, testing::TestIssuer};
@@ -69,10 +69,11 @@ impl TokenCache {
 
     /// How many tokens are remembered at most; 10,000 unless it is set. Not zero: that is [`disabled`](Self::disabled).
     ///
-    /// A user who is active has one or two tokens that are good at a time.
+    /// A user who is active has one or two tokens that are good at a time. Each counts at least `max_bytes / max_entries`
+    /// against the room, so both bounds hold, and one of small and large tokens mixed may be full before either is reached.
     ///
     /// ```
-    /// let cache = clerk_verify::TokenCache::default().max_entries(100_000).max_bytes(256 * 1024 * 1024);
+    /// let cache = clerk_verify::TokenCache::default().max_entries(100_000).max_bytes(220_000_000);
     /// ```
     pub fn max_entries(mut self, entries: u64) -> Self {
         self.max_entries = entries;

@@ -15,6 +15,9 @@ impl Pipeline {
         asked: Asked,
         now: i64,
     ) -> Result<Progress, Kind> {
+        if cache.sweep_is_due(now) {
+            self.sweep(cache, now);
+        }
         let sought = cache.seek(token);
         if let Some(known) = cache.get(&sought) {
             if self.still_holds(&known, now) {
@@ -23,9 +26,6 @@ impl Pipeline {
             cache.forget(&sought);
         }
         let progress = self.check(token, asked, now)?;
-        if cache.sweep_is_due(now) {
-            self.sweep(cache, now);
-        }
         if let Progress::Verified(verified) = &progress {
             let ends_at = self.expected.ends_at(verified.session.claims());
             cache.insert(&sought, verified.clone(), ends_at);

@@ -105,6 +105,29 @@ async fn a_remembered_token_renews_keys_that_are_due() {
     assert_eq!(world.server.count(), 2);
 }
 
+/// The same where its own key is a fixed one: what was fetched for others is kept fresh.
+#[tokio::test(start_paused = true)]
+async fn a_remembered_token_of_a_fixed_key_renews_keys_that_are_due_too() {
+    let world = World::new();
+    let options = JwksOptions {
+        renew_when_idle: false,
+        ..JwksOptions::default()
+    };
+    let fixed = TestIssuer::fresh().with_key_id("ins_fixed");
+    let builder = world.builder().jwks(options).jwks_json(fixed.jwks_json());
+    let verifier = builder.token_cache(TokenCache::default()).build().unwrap();
+    verifier.ready().await.unwrap();
+    let token = world.issuer.token().lifetime(HOUR).signed_by(&fixed);
+    let token = token.header("kid", fixed.key_id()).sign();
+    assert!(remembered(&verifier, &token).await);
+    assert_eq!(world.server.count(), 1);
+
+    pass(4 * MINUTE + 30 * SECOND).await;
+    assert!(remembered(&verifier, &token).await);
+    settle().await;
+    assert_eq!(world.server.count(), 2);
+}
+
 /// What happens between two looks at all tokens.
 #[derive(Clone, Debug)]
 enum Event {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use clerk_verify::{
     Clock as _, FetchError, FetchRequest, FetchResponse, Fetcher, Instance, JwksOptions,
-    KeySourceState, Reason, Verifier, testing::TestIssuer,
+    KeySourceState, Reason, TokenCache, Verifier, testing::TestIssuer,
 };
 
 use super::support::*;
@@ -48,6 +48,7 @@ impl Two {
             .instance(Instance::issuer(other.issuer()))
             .fetcher(hosts)
             .clock(world.clock.clone())
+            .token_cache(TokenCache::default())
             .build()
             .unwrap();
         Self {
@@ -92,6 +93,48 @@ async fn m1_an_instance_that_is_down_or_flooded_leaves_the_other_alone() {
         "the worst state; ready all the same, for the other instance's users"
     );
     assert_eq!(together.issuers().len(), 2);
+}
+
+/// The one whose key is withdrawn takes its own tokens along, and no others.
+#[tokio::test(start_paused = true)]
+async fn a_remembered_token_lives_and_dies_with_its_own_instance() {
+    for withdrawn in [0, 1] {
+        let two = Two::new();
+        let tokens = [two.world.token(), good_token(&two.other)];
+        for token in &tokens {
+            assert_eq!(reason(&two.verifier, token).await, None);
+        }
+        assert_eq!(two.verifier.token_cache_status().entries(), 2);
+
+        let next = two.world.rotated("ins_next");
+        let servers = [&two.world.server, &two.other_server];
+        servers[withdrawn].always(ok(next.jwks_json()));
+        pass(5 * MINUTE).await;
+        // Asked for in both orders: neither one's fate is the other's.
+        for place in [withdrawn, 1 - withdrawn, withdrawn] {
+            let expected = (place == withdrawn).then_some(Reason::JwkKidMismatch);
+            assert_eq!(reason(&two.verifier, &tokens[place]).await, expected);
+        }
+        assert_eq!(two.verifier.token_cache_status().entries(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_of_a_withdrawn_key_are_forgotten_though_nobody_sends_them() {
+    for withdrawn in [0, 1] {
+        let two = Two::new();
+        for issuer in [&two.world.issuer, &two.other] {
+            for user in ["user_1", "user_2"] {
+                let token = issuer.token().user(user).lifetime(24 * HOUR).sign();
+                assert_eq!(reason(&two.verifier, &token).await, None);
+            }
+        }
+        assert_eq!(two.verifier.token_cache_status().entries(), 4);
+        let next = two.world.rotated("ins_next");
+        [&two.world.server, &two.other_server][withdrawn].always(ok(next.jwks_json()));
+        pass(5 * MINUTE).await;
+        assert_eq!(two.verifier.token_cache_status().entries(), 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]
