@@ -3,6 +3,7 @@
 use super::{TokenCacheStatus, VerifiedTokens};
 use crate::{
     error::Kind,
+    keys::Content,
     pipeline::{Asked, Pipeline, Progress, Verified},
 };
 
@@ -35,9 +36,15 @@ impl Pipeline {
 
     /// Forgets what can't be good any more, and says what is left.
     pub(crate) fn sweep(&self, cache: &VerifiedTokens, now: i64) -> TokenCacheStatus {
+        // Before the cache takes a lock: that reads the clock, which may be the user's own and panic.
+        let contents: Vec<Content> = self
+            .trusted
+            .iter()
+            .map(|trusted| trusted.keys.content())
+            .collect();
         cache.sweep(now, |known| {
-            let trusted = self.trusted.get(known.place);
-            trusted.is_some_and(|trusted| trusted.keys.is_vouched(known.voucher))
+            let content = contents.get(known.place);
+            content.is_some_and(|content| content.vouches(known.voucher))
         })
     }
 

@@ -10,6 +10,8 @@ pub(crate) mod rsa;
 mod source;
 mod status;
 
+#[cfg(feature = "cache")]
+pub(crate) use self::source::Content;
 pub(crate) use self::source::{FixedKeys, Keys, Lookup, Need, Voucher};
 pub use self::status::{KeySourceState, KeySourceStatus};
 

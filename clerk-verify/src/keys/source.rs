@@ -54,6 +54,25 @@ pub(crate) enum Voucher {
     Fetched { generation: u64 },
 }
 
+/// What can vouch for tokens at one moment.
+#[cfg(feature = "cache")]
+pub(crate) struct Content {
+    /// Of the fetched keys, if there are any that are still good.
+    #[cfg(feature = "remote")]
+    generation: Option<u64>,
+}
+
+#[cfg(feature = "cache")]
+impl Content {
+    pub(crate) fn vouches(&self, voucher: Voucher) -> bool {
+        match voucher {
+            Voucher::Fixed => true,
+            #[cfg(feature = "remote")]
+            Voucher::Fetched { generation } => self.generation == Some(generation),
+        }
+    }
+}
+
 /// What a verification has to wait for.
 #[derive(Debug)]
 #[cfg_attr(not(feature = "remote"), allow(dead_code))]
@@ -161,16 +180,12 @@ impl Keys {
         Lookup::Unknown
     }
 
-    /// [`still_vouch`](Self::still_vouch), and nothing is renewed.
+    /// What is at hand now. Nothing is renewed.
     #[cfg(feature = "cache")]
-    pub(crate) fn is_vouched(&self, voucher: Voucher) -> bool {
-        match voucher {
-            Voucher::Fixed => true,
+    pub(crate) fn content(&self) -> Content {
+        Content {
             #[cfg(feature = "remote")]
-            Voucher::Fetched { generation } => {
-                let remote = self.remote.as_ref();
-                remote.is_some_and(|remote| remote.is_still(generation, None))
-            }
+            generation: self.remote.as_ref().and_then(RemoteKeys::generation),
         }
     }
 
@@ -192,7 +207,7 @@ impl Keys {
             Voucher::Fetched { generation } => self
                 .remote
                 .as_ref()
-                .is_some_and(|remote| remote.is_still(generation, Some(wall))),
+                .is_some_and(|remote| remote.is_still(generation, wall)),
         }
     }
 

@@ -1,14 +1,22 @@
 //! Tokens that are remembered, while their keys come and go: what was verified once is no reason to accept it again.
 
-use std::{cell::Cell, sync::LazyLock, time::Duration};
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
 use clerk_verify::{
-    FixedClock, JwksOptions, Reason, TokenCache, Verifier, VerifyError, testing::TestIssuer,
+    Clock, FixedClock, JwksOptions, Reason, TokenCache, Verifier, VerifyError, testing::TestIssuer,
 };
 use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
 
 use super::support::{
-    HOUR, MINUTE, SECOND, Script, Step, World, ok, pass, reason, settle, status, union,
+    HOUR, MINUTE, SECOND, Script, Step, TokioClock, World, ok, pass, reason, settle, status, union,
 };
 
 /// A verifier with a token cache, that has fetched its keys.
@@ -126,6 +134,46 @@ async fn a_remembered_token_of_a_fixed_key_renews_keys_that_are_due_too() {
     assert!(remembered(&verifier, &token).await);
     settle().await;
     assert_eq!(world.server.count(), 2);
+}
+
+/// A clock of the user's own, which fails for a moment.
+#[derive(Clone, Debug)]
+struct Moody {
+    clock: TokioClock,
+    fails: Arc<AtomicBool>,
+}
+
+impl Clock for Moody {
+    fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        assert!(!self.fails.load(Ordering::SeqCst), "the clock fails");
+        self.clock.monotonic()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_panics_during_a_sweep_leaves_the_cache_usable() {
+    let world = World::new();
+    let fails = Arc::new(AtomicBool::new(false));
+    let clock = Moody {
+        clock: world.clock.clone(),
+        fails: Arc::clone(&fails),
+    };
+    let builder = world.builder().clock(clock);
+    let verifier = builder.token_cache(TokenCache::default()).build().unwrap();
+    verifier.ready().await.unwrap();
+    let token = world.token();
+    assert!(remembered(&verifier, &token).await);
+
+    pass(MINUTE).await;
+    fails.store(true, Ordering::SeqCst);
+    let call = AssertUnwindSafe(|| verifier.verify_token_now(&token).is_some());
+    assert!(catch_unwind(call).is_err(), "the clock was read");
+    fails.store(false, Ordering::SeqCst);
+    assert!(remembered(&verifier, &token).await);
 }
 
 /// What happens between two looks at all tokens.

@@ -116,23 +116,27 @@ impl RemoteKeys {
         Some(loaded)
     }
 
-    /// Whether the keys at hand are still of this content; starts renewing them when they are due, where the time of day
-    /// is given. Never waits.
+    /// Whether the keys at hand are still of this content; starts renewing them when they are due. Never waits.
     #[cfg(feature = "cache")]
-    pub(crate) fn is_still(&self, generation: u64, wall: Option<i64>) -> bool {
+    pub(crate) fn is_still(&self, generation: u64, wall: i64) -> bool {
         let now = self.0.0.clock.monotonic();
         let Some(loaded) = self.load(now) else {
             return false;
         };
         match loaded.as_ref() {
             Some(snapshot) if snapshot.generation == generation => {
-                if let Some(wall) = wall {
-                    self.renew_if_due(snapshot, now, wall);
-                }
+                self.renew_if_due(snapshot, now, wall);
                 true
             }
             _ => false,
         }
+    }
+
+    /// Which content the keys at hand are of, if there are any that are still good.
+    #[cfg(feature = "cache")]
+    pub(crate) fn generation(&self) -> Option<u64> {
+        let loaded = self.load(self.0.0.clock.monotonic())?;
+        Some(loaded.as_ref()?.generation)
     }
 
     fn load(&self, now: Duration) -> Option<Loaded> {
