@@ -22,6 +22,7 @@ mod budgets;
 mod count;
 mod floor;
 mod large;
+mod profile;
 mod refusals;
 mod scene;
 mod stage;

@@ -11,7 +11,7 @@ use crate::{
 
 pub(crate) fn all(cases: &[Case], costs: &Costs, budgets: &Budgets) -> String {
     let mut text = String::from(
-        "Executed instructions, counted by valgrind, and heap allocations of one verification or request, with tokens of about \
+        "Executed instructions, counted by valgrind without those of the allocator, and heap allocations of one verification or request, with tokens of about \
          970 bytes where nothing else is said. Beyond the floor: without the signature check, counted over the same bytes. \
          Refusals are without a cache. The budget is one of what is beyond the floor, where there is one, otherwise of all.\n\n\
          | case | instructions | of accepting | beyond the floor | allocations | bytes | budget |\n\
