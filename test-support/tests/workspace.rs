@@ -95,3 +95,69 @@ fn no_dependency_needs_a_newer_rust_than_we_say() {
     }
     assert!(checked > 100, "only {checked} packages were looked at");
 }
+
+/// What users build: without the dependencies of tests.
+fn dependencies(package: &str) -> BTreeSet<String> {
+    let metadata = cargo(&["metadata", "--format-version=1", "--locked", "--no-deps"]);
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let package = packages.iter().find(|found| found["name"] == package);
+    let dependencies = package.unwrap()["dependencies"].as_array().unwrap();
+    dependencies
+        .iter()
+        .filter(|dependency| dependency["kind"].is_null())
+        .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
+        .filter(|name| name != "clerk-verify")
+        .collect()
+}
+
+/// The names in the first column of the tables between two headings.
+fn documented(text: &str, from: &str, to: Option<&str>) -> BTreeSet<String> {
+    let (_, text) = text.split_once(from).unwrap();
+    let text = to.map_or(text, |to| text.split_once(to).unwrap().0);
+    text.lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .filter(|names| *names != "crate")
+        .flat_map(|names| names.split(", "))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn each_direct_dependency_has_its_reason_in_the_docs() {
+    let text = include_str!("../../docs/dependencies.md");
+    let adapters = "## The adapters";
+    let core = documented(text, "## clerk-verify, always", Some(adapters));
+    assert_eq!(core, dependencies("clerk-verify"));
+    let of_adapters = &dependencies("clerk-axum") | &dependencies("clerk-actix");
+    assert_eq!(documented(text, adapters, None), of_adapters);
+}
+
+#[test]
+fn the_least_versions_that_are_asked_for_are_the_ones_that_are_tested() {
+    let metadata = cargo(&["metadata", "--format-version=1", "--locked"]);
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let is_ours = |package: &&Value| package["source"].is_null();
+    let versions: BTreeSet<(&str, &str)> = packages
+        .iter()
+        .map(|package| (text(package, "name"), text(package, "version")))
+        .collect();
+    let mut asked = 0;
+    for package in packages.iter().filter(is_ours) {
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let (name, least) = (text(dependency, "name"), text(dependency, "req"));
+            let least = least.trim_start_matches('^');
+            // Within the workspace a path may stand alone.
+            if least != "*" {
+                asked += 1;
+                assert!(versions.contains(&(name, least)), "{name} {least}");
+            }
+        }
+    }
+    assert!(asked > 50, "{asked}");
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap()
+}
