@@ -30,6 +30,7 @@ mod requests;
 mod restrictions;
 mod round_trip;
 mod rules;
+mod secrecy;
 
 mod tampering;
 mod time;
