@@ -9,7 +9,7 @@ use crate::{
     junk::order,
     mint::{ISSUER, NOW},
     requests::{request, set_up, verifier},
-    rules::{Rules, rules},
+    rules::rules,
     verdict::Verdict,
 };
 
@@ -111,35 +111,36 @@ fn names_of_cookies_are_exact() {
     });
 }
 
-/// A claim or a header parameter whose name is written in other cases is not there.
+/// A claim or a header parameter whose name is written in other cases is one that nobody reads. It is not as if it were
+/// absent: the limits on nesting and length count it.
 #[test]
 fn names_of_members_are_exact() {
     let case = (draft(), rules(), any::<bool>(), any::<Index>(), order());
     holds(192, case, |(draft, rules, in_header, place, bits)| {
-        let rules = Rules {
-            max_len: 16 * 1024,
-            ..rules
-        };
         let verifier = rules.build(FixedClock::at_unix(NOW));
         let verdict = Verdict::of_token(&verifier, &draft.sign());
-        let (mut recased_one, mut without) = (draft.clone(), draft);
-        let [members, fewer] = [&mut recased_one, &mut without].map(|draft| match in_header {
-            true => &mut draft.header,
-            false => &mut draft.claims,
-        });
+        let members = match in_header {
+            true => &draft.header,
+            false => &draft.claims,
+        };
         if members.is_empty() {
             return Ok(verdict.met());
         }
         let place = place.index(members.len());
-        let name = members[place].0.clone();
-        fewer.remove(place);
-        let other = recased(&name, &bits);
-        if other != name && !fewer.iter().any(|(known, _)| *known == other) {
-            members[place].0 = other;
-            prop_assert_eq!(
-                Verdict::of_token(&verifier, &recased_one.sign()).without_claims(),
-                Verdict::of_token(&verifier, &without.sign()).without_claims()
-            );
+        let (name, _) = &members[place];
+        let other = recased(name, &bits);
+        if other != *name && !members.iter().any(|(known, _)| *known == other) {
+            let unread = "~".repeat(name.len());
+            let [recased, unread] = [other, unread].map(|name| {
+                let mut renamed = draft.clone();
+                let members = match in_header {
+                    true => &mut renamed.header,
+                    false => &mut renamed.claims,
+                };
+                members[place].0 = name;
+                Verdict::of_token(&verifier, &renamed.sign()).without_claims()
+            });
+            prop_assert_eq!(recased, unread);
         }
         Ok(verdict.met())
     });
