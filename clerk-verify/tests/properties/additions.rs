@@ -119,6 +119,28 @@ fn of_cookies_and_fields_that_are_not_read() {
     );
 }
 
+/// The first of a name counts, also where it is empty or broken.
+#[test]
+fn of_later_cookies_of_the_same_name() {
+    let value = select(vec!["", "x", "0", "1789999000", "{A}"]);
+    let later = vec((any::<prop::sample::Index>(), value), 1..4);
+    let case = (request(), set_up(), draft(), later);
+    holds(192, case, |(request, (has_key, rules), draft, later)| {
+        let verifier = verifier(&rules, has_key, FixedClock::at_unix(NOW));
+        let verdict = Verdict::of_request(&verifier, &request.fields());
+        let mut other = request.clone();
+        for (place, value) in later {
+            if !request.cookies.is_empty() {
+                let (name, _) = place.get(&request.cookies);
+                let value = value.replace("{A}", &draft.sign());
+                other.cookies.push((name.clone(), value));
+            }
+        }
+        prop_assert_eq!(&Verdict::of_request(&verifier, &other.fields()), &verdict);
+        Ok(verdict.met())
+    });
+}
+
 fn broken_cookies() -> impl Strategy<Value = Field> {
     let fields: [&[u8]; 8] = [
         b"",

@@ -17,6 +17,8 @@ use crate::{
 #[derive(Clone, Debug)]
 enum Edit {
     Substitute(Index, char),
+    /// The last character of a part, whose spare bits no strict decoder takes.
+    LastOf(usize, char),
     Insert(Index, char),
     Delete(Index),
     Double(Index),
@@ -43,6 +45,9 @@ fn edit() -> impl Strategy<Value = Edit> {
     let around = || "[=.\\s\"A]{1,4}|\\PC{1,3}";
     prop_oneof![
         4 => (place(), character()).prop_map(|(place, other)| Edit::Substitute(place, other)),
+        2 => (0_usize..3, "[A-Za-z0-9_-]").prop_map(|(part, other)| {
+            Edit::LastOf(part, other.chars().next().unwrap())
+        }),
         2 => (place(), character()).prop_map(|(place, other)| Edit::Insert(place, other)),
         2 => place().prop_map(Edit::Delete),
         1 => place().prop_map(Edit::Double),
@@ -60,16 +65,14 @@ fn edit() -> impl Strategy<Value = Edit> {
 impl Edit {
     fn of(&self, token: &str, other: &str) -> String {
         let mut characters: Vec<char> = token.chars().collect();
-        // The last character of each part has bits to spare, and is worth a look more often than by chance.
-        let ends: Vec<usize> = (0..token.len())
-            .filter(|place| matches!(token.as_bytes().get(place + 1), None | Some(b'.')))
-            .collect();
-        let at = |place: &Index| match place.index(8) {
-            0 => *place.get(&ends),
-            _ => place.index(token.len()),
-        };
+        let at = |place: &Index| place.index(token.len());
         match self {
             Self::Substitute(place, other) => characters[at(place)] = *other,
+            Self::LastOf(part, other) => {
+                let ends = token.match_indices('.').map(|(dot, _)| dot);
+                let end = ends.chain([token.len()]).nth(*part).unwrap();
+                characters[end - 1] = *other;
+            }
             Self::Insert(place, other) => characters.insert(place.index(token.len() + 1), *other),
             Self::Delete(place) => drop(characters.remove(at(place))),
             Self::Double(place) => characters.insert(at(place), characters[at(place)]),

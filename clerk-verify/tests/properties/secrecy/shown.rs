@@ -25,8 +25,15 @@ impl Secrets {
         let words = texts.iter().flat_map(|text| text.split(is_other));
         // The frame of a PEM is no secret.
         let words = words.filter(|word| !word.contains("-----"));
-        let pieces = words.flat_map(|word| word.as_bytes().windows(PIECE));
-        Self(pieces.map(|piece| piece.try_into().unwrap()).collect())
+        words.fold(Self::default(), Self::and)
+    }
+
+    /// Every piece of this text too.
+    pub(crate) fn and(mut self, text: &str) -> Self {
+        let pieces = text.as_bytes().windows(PIECE);
+        self.0
+            .extend(pieces.map(|piece| <[u8; PIECE]>::try_from(piece).unwrap()));
+        self
     }
 
     fn piece_in<'t>(&self, text: &'t str) -> Option<&'t [u8]> {

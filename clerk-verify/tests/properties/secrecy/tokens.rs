@@ -1,5 +1,6 @@
 //! Nothing of a token is seen, whatever becomes of it.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use clerk_verify::{Authentication, FixedClock, TokenSource, Verifier, VerifierBuilder};
 use proptest::{prelude::*, sample::Index};
 
@@ -61,8 +62,12 @@ fn no_part_of_a_token_is_seen() {
             ask(&mut shown, &builder.build().unwrap(), &token)
         });
         prop_assert!(is_accepted || events.has("the request is signed out"));
-        shown.append(events);
         shown.check(&Secrets::of(&[&token]))?;
+        // Messages may quote claims; what is logged by itself says nothing of what the token says.
+        let parts = token.split('.');
+        let decoded =
+            parts.filter_map(|part| String::from_utf8(URL_SAFE_NO_PAD.decode(part).ok()?).ok());
+        events.check(&decoded.fold(Secrets::of(&[&token]), |secrets, text| secrets.and(&text)))?;
         Ok(Met::accepted_if(is_accepted))
     });
 }
