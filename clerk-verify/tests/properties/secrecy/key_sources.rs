@@ -30,10 +30,12 @@ enum Answer {
     NotReached,
 }
 
+type Exchange = (FetchRequest, Result<FetchResponse, FetchError>);
+
 struct Server {
     answers: Vec<Answer>,
     reflected: String,
-    asked: Arc<Mutex<Vec<(FetchRequest, Result<FetchResponse, FetchError>)>>>,
+    asked: Arc<Mutex<Vec<Exchange>>>,
 }
 
 impl Fetcher for Server {
@@ -111,12 +113,12 @@ fn no_secret_is_seen_while_keys_are_fetched() {
         let builder = match source {
             0 => builder.secret_key(&secret),
             1 => builder.jwks_url(format!("https://keys.example/jwks?key={secret}")),
-            _ => builder.openid_configuration(format!("https://keys.example/{}", "realm")),
+            _ => builder.openid_configuration("https://keys.example/realm"),
         };
         let mut shown = Shown::default();
         let mut seen = Shown::default();
         let is_accepted = logged(&mut shown, || {
-            ask(&mut seen, builder.build().unwrap(), &tokens)
+            ask(&mut seen, &builder.build().unwrap(), &tokens)
         });
         for (request, response) in asked.lock().unwrap().iter() {
             seen.value("a fetch", request);
@@ -133,7 +135,7 @@ fn no_secret_is_seen_while_keys_are_fetched() {
 }
 
 /// Asks about each token and shows what came of it; whether any was accepted.
-fn ask(shown: &mut Shown, verifier: Verifier, tokens: &[String]) -> bool {
+fn ask(shown: &mut Shown, verifier: &Verifier, tokens: &[String]) -> bool {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -148,7 +150,7 @@ fn ask(shown: &mut Shown, verifier: Verifier, tokens: &[String]) -> bool {
             is_accepted |= result.is_ok();
             shown.result(&result);
             shown.state(verifier.authenticate(&headers).await);
-            shown.verifier(&verifier);
+            shown.verifier(verifier);
         }
         if let Err(error) = verifier.ready().await {
             shown.error("not ready", &error);
