@@ -5,5 +5,6 @@
 mod configurations;
 mod events;
 mod key_sources;
+mod misplaced;
 mod shown;
 mod tokens;
