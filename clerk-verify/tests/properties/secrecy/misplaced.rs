@@ -39,3 +39,18 @@ fn a_secret_key_in_the_place_of_the_api_version_is_not_shown() {
             .api_version(SECRET),
     );
 }
+
+#[test]
+fn a_secret_key_among_the_authorized_parties_is_not_shown() {
+    assert_hidden(ISSUER.verifier().authorized_parties([SECRET]));
+}
+
+#[test]
+fn a_secret_key_among_the_audiences_is_not_shown() {
+    assert_hidden(ISSUER.verifier().audience([SECRET]));
+}
+
+#[test]
+fn a_secret_key_in_the_place_of_an_issuer_is_not_shown() {
+    assert_hidden(ISSUER.verifier().issuer(SECRET));
+}
