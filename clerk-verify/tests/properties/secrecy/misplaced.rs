@@ -1,6 +1,6 @@
 //! FAULTS OF THE LIBRARY: these tests fail until it is mended.
 
-use clerk_verify::{Authentication, Verifier, VerifierBuilder};
+use clerk_verify::{Authentication, Verifier, VerifierBuilder, testing::TestIssuer};
 
 use super::shown::{Secrets, Shown};
 use crate::mint::ISSUER;
@@ -53,4 +53,20 @@ fn a_secret_key_among_the_audiences_is_not_shown() {
 #[test]
 fn a_secret_key_in_the_place_of_an_issuer_is_not_shown() {
     assert_hidden(ISSUER.verifier().issuer(SECRET));
+}
+
+#[tokio::test]
+async fn the_debug_output_of_a_snapshot_does_not_show_the_keys() {
+    let issuer = TestIssuer::new();
+    let server = issuer.serve().await.unwrap();
+    let verifier = Verifier::builder()
+        .jwks_url(server.jwks_url())
+        .build()
+        .unwrap();
+    verifier.ready().await.unwrap();
+    let mut shown = Shown::default();
+    let snapshot = verifier.export_snapshot().unwrap();
+    shown.value("a snapshot", &snapshot);
+    let check = shown.check(&Secrets::of(&[snapshot.json()]));
+    assert!(check.is_ok(), "{check:?}");
 }
