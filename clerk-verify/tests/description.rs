@@ -116,22 +116,14 @@ fn neither_secrets_nor_queries_nor_key_ids_are_in_it() {
 }
 
 #[test]
-fn what_was_pasted_by_mistake_forges_no_line_and_shows_no_secret() {
+fn what_was_pasted_by_mistake_forges_no_line() {
     let verifier = TestIssuer::new()
         .verifier()
-        .authorized_parties([
-            "https://a.example\n  keys            FORGED",
-            "sk_live_hunter2",
-        ])
+        .authorized_parties(["https://a.example\n  keys            FORGED"])
         .build()
         .unwrap();
     let text = verifier.describe();
     assert!(!text.contains("\n  keys            FORGED"), "{text}");
-    assert!(!text.contains("hunter2"), "{text}");
-    assert!(
-        text.contains("(a secret key, which does not belong here)"),
-        "{text}"
-    );
 }
 
 #[test]

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use clerk_test_support::key_file;
 use clerk_verify::{
-    Algorithm, ConfigError, Instance, JwksOptions, Verifier, VerifierBuilder, testing::TestIssuer,
+    Algorithm, ConfigError, ConfigProblem, Instance, JwksOptions, Verifier, VerifierBuilder,
+    testing::TestIssuer,
 };
 
 fn mistakes(builder: VerifierBuilder) -> ConfigError {
@@ -113,6 +114,62 @@ fn a_publishable_key_is_refused_for_what_it_is() {
             "{key}: {error}"
         );
     }
+}
+
+#[test]
+fn a_secret_key_is_refused_where_it_would_be_shown() {
+    const SECRET: &str = "sk_live_hunter2";
+    let of = |instance: fn(Instance) -> Instance| {
+        let instance = instance(Instance::publishable_key("pk_live_Y2xlcmsuY2xlcmsuZGV2JA"));
+        Verifier::builder().instance(instance)
+    };
+    let url = format!("https://a.example/{SECRET}");
+    let fetching = || {
+        Verifier::builder()
+            .secret_key("sk_live_x")
+            .issuer("https://a.example")
+    };
+    for (option, builder) in [
+        (
+            "authorized_parties",
+            TestIssuer::new()
+                .verifier()
+                .authorized_parties(["https://a.example", SECRET]),
+        ),
+        ("audience", TestIssuer::new().verifier().audience([SECRET])),
+        ("issuer", TestIssuer::new().verifier().issuer(SECRET)),
+        ("api_version", fetching().api_version(SECRET)),
+        ("api_url", fetching().api_url(&url)),
+        (
+            "jwks_url",
+            Verifier::builder()
+                .jwks_url(&url)
+                .issuer("https://a.example"),
+        ),
+        (
+            "proxy_url",
+            of(|instance| instance.proxy_url("https://a.example/sk_live_hunter2")),
+        ),
+    ] {
+        let shown = format!("{builder:?}");
+        let error = mistakes(builder);
+        let shown = format!("{shown}{error}{error:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+        let problem = |problem: &&ConfigProblem| {
+            problem.option() == option && problem.found().contains("a secret key")
+        };
+        assert!(
+            error.problems().iter().any(|found| problem(&found)),
+            "{option}: {error}"
+        );
+    }
+    // A query is shown nowhere.
+    let queried = format!("https://a.example/?key={SECRET}");
+    let verifier = Verifier::builder()
+        .jwks_url(queried)
+        .issuer("https://a.example")
+        .build();
+    assert!(!format!("{verifier:?}").contains("hunter2"));
 }
 
 #[test]

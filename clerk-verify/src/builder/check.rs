@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{VerifierBuilder, environment, trusted, warnings};
+use super::{VerifierBuilder, environment, misplaced, trusted, warnings};
 use crate::{
     algorithm::Algorithm,
     checks::Expected,
@@ -29,6 +29,7 @@ pub(super) fn build(mut builder: VerifierBuilder) -> Result<Verifier, ConfigErro
     let authorized_parties = builder.authorized_parties.clone().unwrap_or_default();
     no_empty("authorized_parties", &authorized_parties, &mut problems);
     no_empty("audience", &builder.audiences, &mut problems);
+    misplaced::in_builder(&builder, &mut problems);
     if builder.require_audience && builder.audiences.is_empty() {
         problems.push(ConfigProblem::new(
             "require_audience",

@@ -6,6 +6,7 @@ mod check;
 mod environment;
 mod instance;
 mod key_source;
+mod misplaced;
 mod origins;
 #[cfg(feature = "remote")]
 mod remote;
@@ -438,14 +439,19 @@ impl VerifierBuilder {
 /// Shows which options are set, never a key.
 impl fmt::Debug for VerifierBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |values: &[String]| -> Vec<String> {
+            let values = values.iter().map(misplaced::shown);
+            values.map(str::to_owned).collect()
+        };
+        let parties = self.authorized_parties.as_deref();
         f.debug_struct("VerifierBuilder")
             .field("jwt_key", &self.source.jwt_key.is_some())
             .field("jwks_json", &self.source.jwks_json.is_some())
             .field("publishable_key", &self.source.publishable_key.is_some())
             .field("issuers", &self.source.names_issuers())
             .field("instances", &self.instances.len())
-            .field("audiences", &self.audiences)
-            .field("authorized_parties", &self.authorized_parties)
+            .field("audiences", &shown(&self.audiences))
+            .field("authorized_parties", &parties.map(shown))
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use super::{
     VerifierBuilder,
     check::no_empty,
     key_source::{self, Common},
+    misplaced,
     source::SourceOptions,
 };
 use crate::{
@@ -55,6 +56,7 @@ fn instance(
     common: &Common<'_>,
     problems: &mut Vec<ConfigProblem>,
 ) -> Trusted {
+    misplaced::in_source(source, problems);
     let app = app(source, problems);
     let satellite = satellite(source, app.as_ref(), problems);
     let (issuers, issuers_from) = issuers(source, app.as_ref(), satellite.as_deref(), problems);

@@ -1,6 +1,6 @@
 //! Keys to be kept for the next run.
 
-use std::time::SystemTime;
+use std::{fmt, time::SystemTime};
 
 /// Fetched keys, from [`Verifier::export_snapshot`](crate::Verifier::export_snapshot).
 ///
@@ -16,7 +16,7 @@ use std::time::SystemTime;
 ///     }
 /// }
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct KeySnapshot {
     json: String,
     fetched_at: SystemTime,
@@ -55,5 +55,15 @@ impl KeySnapshot {
     #[must_use]
     pub fn fetched_at(&self) -> SystemTime {
         self.fetched_at
+    }
+}
+
+/// Without the keys.
+impl fmt::Debug for KeySnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeySnapshot")
+            .field("bytes", &self.json.len())
+            .field("fetched_at", &self.fetched_at)
+            .finish_non_exhaustive()
     }
 }
