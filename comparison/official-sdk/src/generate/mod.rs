@@ -1,0 +1,145 @@
+//! Makes cases: good ones, and such as differ from a good one in something.
+
+mod asks;
+mod claims;
+mod cookies;
+mod dice;
+mod fields;
+mod header;
+mod options;
+mod organization;
+mod token;
+
+pub(crate) use self::cookies::suffix;
+use self::{
+    claims::Subject,
+    cookies::Jar,
+    dice::Dice,
+    fields::Fields,
+    token::{Oddity, Token},
+};
+use crate::{
+    Result,
+    case::{Case, Options},
+    keys::Signers,
+};
+
+/// The case of that number: the same for the same seed, whatever was asked before.
+pub(crate) fn case(seed: u64, number: u64, signers: &Signers) -> Result<Case> {
+    let mut dice = Dice::of(seed, number);
+    let options = options::options(&mut dice);
+    let issued_at = dice.weighed(&[
+        (90, 1_800_000_000),
+        (5, 1_700_000_000),
+        (3, 2_147_483_640),
+        (2, 2_400_000_000),
+        (1, 20),
+    ]);
+    let maker = Maker {
+        signers,
+        options: &options,
+        issued_at,
+    };
+    let (headers, token, edges) = match dice.between(0, 99) {
+        0..15 => {
+            let made = maker.token(&mut dice, "user_alone", 0, 70)?;
+            (Fields::new(), Some(made.text), made.edges)
+        }
+        15..55 => maker.with_header(&mut dice)?,
+        55..90 => maker.with_cookies(&mut dice)?,
+        _ => maker.with_both(&mut dice)?,
+    };
+    Ok(Case {
+        number,
+        now: now(&mut dice, issued_at, &edges, &options),
+        method: dice.weighed(&[(7, "GET"), (2, "POST"), (1, "OPTIONS")]),
+        headers,
+        token,
+        asks: asks::asks(&mut dice),
+        options,
+    })
+}
+
+struct Maker<'a> {
+    signers: &'a Signers,
+    options: &'a Options,
+    issued_at: i64,
+}
+
+type Made = (Fields, Option<String>, Vec<i64>);
+
+impl Maker<'_> {
+    /// `odd` in a hundred are not as Clerk makes them.
+    fn token(
+        &self,
+        dice: &mut Dice,
+        user: &'static str,
+        later: i64,
+        odd: u32,
+    ) -> Result<Token> {
+        let subject = Subject {
+            user,
+            issued_at: self.issued_at + later,
+        };
+        let oddity = if dice.percent(odd) { Oddity::Some } else { Oddity::None };
+        token::token(dice, self.signers, &subject, self.options, oddity)
+    }
+
+    fn with_header(&self, dice: &mut Dice) -> Result<Made> {
+        let token = self.token(dice, "user_of_header", 0, 65)?;
+        let other = "eyJhbGciOiJub25lIn0.e30.AAAA";
+        let mut headers = fields::company(dice);
+        headers.extend(fields::authorization(dice, &token.text, other));
+        Ok((headers, None, token.edges))
+    }
+
+    fn with_cookies(&self, dice: &mut Dice) -> Result<Made> {
+        let mut headers = fields::company(dice);
+        let (cookies, edges) = self.cookies(dice, 40)?;
+        headers.extend(cookies);
+        Ok((headers, None, edges))
+    }
+
+    fn with_both(&self, dice: &mut Dice) -> Result<Made> {
+        let (mut headers, _, edges) = self.with_header(dice)?;
+        let (cookies, _) = self.cookies(dice, 15)?;
+        headers.extend(cookies);
+        Ok((headers, None, edges))
+    }
+
+    fn cookies(&self, dice: &mut Dice, odd: u32) -> Result<(Fields, Vec<i64>)> {
+        let later = dice.one(&[0, 0, 0, -30, 10, -3_600]);
+        let plain = self.token(dice, "user_of_plain", 0, odd)?;
+        let suffixed = self.token(dice, "user_of_suffixed", later, odd)?;
+        let (has_plain, has_suffixed) =
+            dice.weighed(&[(35, (true, false)), (25, (false, true)), (38, (true, true)), (2, (false, false))]);
+        // Clerk's frontend writes one token under both names.
+        let same = dice.percent(30);
+        let of_suffixed = if same { (&*plain.text, self.issued_at) } else { (&*suffixed.text, self.issued_at + later) };
+        let jar = Jar {
+            plain: has_plain.then_some((&*plain.text, self.issued_at)),
+            suffixed: has_suffixed.then_some(of_suffixed),
+            publishable_key: &self.options.app.publishable_key,
+            is_production: self.options.app.is_production,
+        };
+        let fields = cookies::cookies(dice, &jar);
+        let mut edges = plain.edges;
+        if has_suffixed && !same {
+            edges.extend(suffixed.edges);
+        }
+        Ok((fields, edges))
+    }
+}
+
+/// Mostly in the token's life; otherwise where it begins or ends, to the millisecond.
+fn now(dice: &mut Dice, issued_at: i64, edges: &[i64], options: &Options) -> i64 {
+    let is_reachable = |edge: &&i64| edge.abs() < 100_000_000_000;
+    let edges: Vec<i64> = edges.iter().filter(is_reachable).copied().collect();
+    if edges.is_empty() || dice.percent(72) {
+        return issued_at * 1000 + dice.between(0, 25_000);
+    }
+    let skew = i64::try_from(options.clock_skew.unwrap_or(5_000)).unwrap_or_default();
+    let skew = dice.one(&[-skew, skew, skew, 0]);
+    let off = dice.one(&[-1_000, -999, -500, -1, 0, 0, 0, 1, 500, 999, 1_000]);
+    dice.one(&edges) * 1000 + skew + off
+}

@@ -1,0 +1,290 @@
+//! A whole token: two texts, a signature, and how all three are written.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::{
+    claims::{self, Subject},
+    dice::Dice,
+    header::{self, Members},
+};
+use crate::{Result, case::Options, keys::Signers};
+
+/// A token and when its claims change their meaning, in seconds since 1970.
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) edges: Vec<i64>,
+}
+
+/// How much is odd about a token.
+#[derive(Clone, Copy)]
+pub(crate) enum Oddity {
+    None,
+    Some,
+}
+
+pub(crate) fn token(
+    dice: &mut Dice,
+    signers: &Signers,
+    subject: &Subject,
+    options: &Options,
+    oddity: Oddity,
+) -> Result<Token> {
+    let mut header = header::usual(dice);
+    let mut claims = claims::usual(dice, subject, options);
+    let mut changes = match oddity {
+        Oddity::None => 0,
+        Oddity::Some => dice.weighed(&[(70, 1), (20, 2), (10, 3)]),
+    };
+    let mut text = Text::default();
+    while changes > 0 {
+        changes -= 1;
+        match dice.between(0, 9) {
+            0..2 => header::change(dice, &mut header),
+            2..7 => claims::change(dice, &mut claims, options),
+            7 => text.change(dice),
+            8 => text.spelling = dice.one(&Spelling::ALL),
+            _ => text.signature = dice.one(&Signature::ALL),
+        }
+    }
+    let edges = ["exp", "iat", "nbf"].iter().filter_map(|name| {
+        let claim = claims.iter().find(|(known, _)| known == name)?;
+        claim.1.parse().ok()
+    });
+    Ok(Token {
+        edges: edges.collect(),
+        text: text.write(dice, signers, &header, &claims)?,
+    })
+}
+
+/// What is done to the texts and the parts.
+#[derive(Default)]
+struct Text {
+    /// Instead of what the members say.
+    other_header: Option<&'static str>,
+    other_claims: Option<&'static str>,
+    /// A byte order mark before, bytes that are no UTF-8 in the middle.
+    marks: [bool; 2],
+    broken: [bool; 2],
+    padding: [&'static str; 2],
+    spaced: bool,
+    spelling: Spelling,
+    signature: Signature,
+}
+
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+enum Spelling {
+    #[default]
+    Usual,
+    PaddedSignature,
+    StandardAlphabet,
+    StrayBits,
+    OneMorePart,
+    OnePartLess,
+    EmptyPart,
+    SpaceBefore,
+    SpaceBehind,
+    LineBreak,
+    Quoted,
+    LowerCase,
+    OtherSymbol,
+    NotAscii,
+}
+
+impl Spelling {
+    const ALL: [Self; 13] = [
+        Self::PaddedSignature,
+        Self::StandardAlphabet,
+        Self::StrayBits,
+        Self::OneMorePart,
+        Self::OnePartLess,
+        Self::EmptyPart,
+        Self::SpaceBefore,
+        Self::SpaceBehind,
+        Self::LineBreak,
+        Self::Quoted,
+        Self::LowerCase,
+        Self::OtherSymbol,
+        Self::NotAscii,
+    ];
+}
+
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+enum Signature {
+    #[default]
+    Good,
+    OfAnother,
+    OfOtherText,
+    Flipped,
+    Short,
+    Long,
+    Empty,
+    Zeros,
+}
+
+impl Signature {
+    const ALL: [Self; 7] = [
+        Self::OfAnother,
+        Self::OfOtherText,
+        Self::Flipped,
+        Self::Short,
+        Self::Long,
+        Self::Empty,
+        Self::Zeros,
+    ];
+}
+
+impl Text {
+    fn change(&mut self, dice: &mut Dice) {
+        let part = dice.below(2);
+        let at = |flags: &mut [bool; 2]| {
+            if let Some(flag) = flags.get_mut(part) {
+                *flag = true;
+            }
+        };
+        match dice.between(0, 5) {
+            0 => self.other_header = Some(header::other_json(dice)),
+            1 => self.other_claims = Some(header::other_json(dice)),
+            2 => at(&mut self.marks),
+            3 => at(&mut self.broken),
+            4 => {
+                let padding = dice.one(&["=", "==", "==="]);
+                if let Some(place) = self.padding.get_mut(part) {
+                    *place = padding;
+                }
+            }
+            _ => self.spaced = true,
+        }
+    }
+
+    fn write(
+        &self,
+        dice: &mut Dice,
+        signers: &Signers,
+        header: &Members,
+        claims: &Members,
+    ) -> Result<String> {
+        let algorithm = header.iter().find(|(name, _)| name == "alg");
+        let algorithm = algorithm.map_or("", |(_, value)| value.trim_matches('"')).to_owned();
+        let [marked_header, marked_claims] = self.marks;
+        let [broken_header, broken_claims] = self.broken;
+        let [header_padding, claims_padding] = self.padding;
+        let header = self.bytes(self.other_header, header, marked_header, broken_header);
+        let claims = self.bytes(self.other_claims, claims, marked_claims, broken_claims);
+        let message = format!(
+            "{}{header_padding}.{}{claims_padding}",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims)
+        );
+        let signature = self.sign(dice, signers, &algorithm, &message)?;
+        let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
+        Ok(self.spell(dice, token))
+    }
+
+    fn bytes(
+        &self,
+        instead: Option<&str>,
+        members: &Members,
+        is_marked: bool,
+        is_broken: bool,
+    ) -> Vec<u8> {
+        let space = if self.spaced { " \n\t" } else { "" };
+        let members = members.iter().map(|(name, value)| format!("\"{name}\"{space}:{space}{value}"));
+        let separator = format!("{space},{space}");
+        let members = members.collect::<Vec<_>>().join(&separator);
+        let text = match instead {
+            Some(text) => text.to_owned(),
+            None => format!("{space}{{{members}}}{space}"),
+        };
+        let mut bytes = text.into_bytes();
+        if is_broken {
+            // In a member of its own, so that only the decoding of text can mind it.
+            let place = bytes.iter().position(|byte| *byte == b'{').map_or(0, |place| place + 1);
+            let mut member = br#""x":"  ","#.to_vec();
+            for byte in &mut member {
+                if *byte == b' ' {
+                    *byte = 0xc0;
+                }
+            }
+            bytes.splice(place..place, member);
+        }
+        if is_marked {
+            bytes.splice(0..0, *b"\xef\xbb\xbf");
+        }
+        bytes
+    }
+
+    fn sign(
+        &self,
+        dice: &mut Dice,
+        signers: &Signers,
+        algorithm: &str,
+        message: &str,
+    ) -> Result<Vec<u8>> {
+        let good = || signers.trusted.sign(algorithm, message.as_bytes());
+        Ok(match self.signature {
+            Signature::Good => good()?,
+            Signature::OfAnother => signers.other.sign(algorithm, message.as_bytes())?,
+            Signature::OfOtherText => signers.trusted.sign(algorithm, b"other text")?,
+            Signature::Flipped => {
+                let mut signature = good()?;
+                let place = dice.below(signature.len());
+                if let Some(byte) = signature.get_mut(place) {
+                    *byte ^= 1;
+                }
+                signature
+            }
+            Signature::Short => {
+                let mut signature = good()?;
+                signature.pop();
+                signature
+            }
+            Signature::Long => {
+                let mut signature = good()?;
+                signature.push(0);
+                signature
+            }
+            Signature::Empty => Vec::new(),
+            Signature::Zeros => vec![0; 256],
+        })
+    }
+
+    fn spell(&self, dice: &mut Dice, token: String) -> String {
+        match self.spelling {
+            Spelling::Usual => token,
+            Spelling::PaddedSignature => token + dice.one(&["=", "=="]),
+            Spelling::StandardAlphabet => token.replace('-', "+").replace('_', "/"),
+            Spelling::StrayBits => {
+                // The last symbol of 256 bytes holds two bits, and four that must be zero.
+                let stray = token.strip_suffix(['A', 'Q', 'g', 'w']);
+                stray.map_or_else(|| token.clone(), |rest| format!("{rest}B"))
+            }
+            Spelling::OneMorePart => format!("{token}.{}", dice.one(&["", "x", "AAAA"])),
+            Spelling::OnePartLess => {
+                let cut = token.rsplit_once('.');
+                cut.map_or_else(String::new, |(rest, _)| rest.to_owned())
+            }
+            Spelling::EmptyPart => {
+                let place = dice.below(3);
+                let mut parts: Vec<&str> = token.split('.').collect();
+                if let Some(part) = parts.get_mut(place) {
+                    *part = "";
+                }
+                parts.join(".")
+            }
+            Spelling::SpaceBefore => format!(" {token}"),
+            Spelling::SpaceBehind => format!("{token} "),
+            Spelling::LineBreak => token.replacen('.', "\t.", 1),
+            Spelling::Quoted => format!("\"{token}\""),
+            Spelling::LowerCase => token.to_ascii_lowercase(),
+            Spelling::OtherSymbol => {
+                let symbol = dice.one(&["!", "~", "=", ",", "%", "é", "\u{7f}"]);
+                let place = dice.below(token.len());
+                match token.split_at_checked(place) {
+                    Some((before, behind)) => format!("{before}{symbol}{behind}"),
+                    None => token,
+                }
+            }
+            Spelling::NotAscii => format!("{token}{}", dice.one(&["é", "\u{a0}", "\u{7f}", "\u{c}", "\u{1}"])),
+        }
+    }
+}
