@@ -1,5 +1,7 @@
 //! Holds the two answers against each other.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::{
@@ -40,8 +42,9 @@ pub(crate) struct Seen<'a> {
     pub(crate) picks: &'a Picks,
     /// The token that both verify, as the official SDK reads it.
     pub(crate) token: &'a Reading,
-    /// The reason of the side that refuses; empty where both accept.
-    pub(crate) reason: &'a str,
+    /// The reasons of the two sides, empty where one accepts.
+    pub(crate) theirs: &'a str,
+    pub(crate) ours: &'a str,
 }
 
 impl Seen<'_> {
@@ -52,59 +55,66 @@ impl Seen<'_> {
 
 pub(crate) fn compare(case: &Case, picks: &Picks, theirs: &Answer, ours: &Answer) -> Outcome {
     let verdict = verdict(theirs, ours);
-    let mut differences = Vec::new();
-    let (official, own) = match &case.token {
-        Some(token) => (Some(token.as_str()), Some(token.as_str())),
-        None => (picks.official.token(), picks.ours.token()),
+    let differences = match &case.token {
+        None if picks.official != picks.ours => of_another_token(picks, &verdict),
+        Some(token) => of_token(case, picks, Some(token), &verdict, [theirs, ours]),
+        None => of_token(case, picks, picks.ours.token(), &verdict, [theirs, ours]),
     };
-    if official != own {
-        differences.extend(of_another_token(picks, &verdict));
-        return Outcome {
-            verdict,
-            differences,
-        };
-    }
-    let reading = official.and_then(Reading::of);
-    match (&verdict, reading, theirs, ours) {
-        (Verdict::BothRefuse { .. } | Verdict::OtherReason { .. }, ..) => {}
-        (Verdict::BothAccept, Some(token), Answer::In(theirs), Answer::In(ours)) => {
-            let seen = Seen {
-                case,
-                picks,
-                token: &token,
-                reason: "",
-            };
-            if let (Some(theirs), Some(ours)) = (&theirs.fields, &ours.fields) {
-                differences.extend(of_fields(&seen, theirs, ours));
-            }
-            let asked = case.asks.iter().zip(&theirs.has).zip(&ours.has);
-            for ((ask, theirs), ours) in asked.filter(|((_, theirs), ours)| theirs != ours) {
-                differences.push(of_ask(&seen, ask, *theirs, *ours));
-            }
-        }
-        (Verdict::TheyAccept { ours: reason } | Verdict::WeAccept { theirs: reason }, Some(token), ..) => {
-            let direction = direction(&verdict);
-            let seen = Seen {
-                case,
-                picks,
-                token: &token,
-                reason,
-            };
-            differences.push(Difference {
-                direction,
-                what: format!("{} with {reason}", direction.says()),
-                rule: explain(in_verdicts(), direction, |rule| (rule.holds)(&seen)),
-            });
-        }
-        _ => differences.push(Difference {
-            direction: direction(&verdict),
-            what: "a token is accepted that can't be read".to_owned(),
-            rule: None,
-        }),
-    }
     Outcome {
         verdict,
         differences,
+    }
+}
+
+/// Both have looked at the same token, or have found none.
+fn of_token(
+    case: &Case,
+    picks: &Picks,
+    token: Option<&str>,
+    verdict: &Verdict,
+    [theirs, ours]: [&Answer; 2],
+) -> Vec<Difference> {
+    let reading = token.and_then(Reading::of);
+    let direction = verdict.direction();
+    if reading.is_none() && (theirs.is_in() || ours.is_in()) {
+        let what = "a token is accepted that can't be read".to_owned();
+        let rule = None;
+        return vec![Difference { direction, what, rule }];
+    }
+    let reading = reading.unwrap_or_else(Reading::nothing);
+    let seen = |theirs, ours| Seen {
+        case,
+        picks,
+        token: &reading,
+        theirs,
+        ours,
+    };
+    let explained = |theirs, ours| {
+        let seen = seen(theirs, ours);
+        let mut rules = in_verdicts().iter();
+        let rule = rules.find(|rule| rule.speaks_of(direction) && (rule.holds)(&seen));
+        vec![Difference {
+            direction,
+            what: verdict.to_string(),
+            rule: rule.map(|rule| rule.name),
+        }]
+    };
+    match (verdict, theirs, ours) {
+        (Verdict::BothRefuse { .. }, ..) => Vec::new(),
+        (Verdict::OtherReason { theirs, ours }, ..) => explained(theirs, ours),
+        (Verdict::TheyAccept { ours }, ..) => explained("", ours),
+        (Verdict::WeAccept { theirs }, ..) => explained(theirs, ""),
+        (_, Answer::In(theirs), Answer::In(ours)) => {
+            let seen = seen("", "");
+            let fields = theirs.fields.iter().zip(&ours.fields);
+            let fields = fields.flat_map(|(theirs, ours)| of_fields(&seen, theirs, ours));
+            let asked = case.asks.iter().zip(&theirs.has).zip(&ours.has);
+            let asked = asked.filter(|((_, theirs), ours)| theirs != ours);
+            fields
+                .chain(asked.map(|((ask, theirs), ours)| of_ask(&seen, ask, *theirs, *ours)))
+                .collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -125,25 +135,41 @@ fn verdict(theirs: &Answer, ours: &Answer) -> Verdict {
     }
 }
 
-fn direction(verdict: &Verdict) -> Direction {
-    match verdict {
-        Verdict::TheyAccept { .. } => Direction::Stricter,
-        Verdict::WeAccept { .. } => Direction::Laxer,
-        _ => Direction::Other,
+impl Verdict {
+    fn direction(&self) -> Direction {
+        match self {
+            Self::TheyAccept { .. } => Direction::Stricter,
+            Self::WeAccept { .. } => Direction::Laxer,
+            Self::OtherReason { .. } => Direction::Reason,
+            Self::BothAccept | Self::BothRefuse { .. } => Direction::Session,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BothAccept => f.write_str("both accept"),
+            Self::BothRefuse { reason } => write!(f, "both refuse with {reason}"),
+            Self::OtherReason { theirs, ours } => {
+                write!(f, "they refuse with {theirs}, we with {ours}")
+            }
+            Self::TheyAccept { ours } => write!(f, "they accept, we refuse with {ours}"),
+            Self::WeAccept { theirs } => write!(f, "we accept, they refuse with {theirs}"),
+        }
     }
 }
 
 /// Where they look at different tokens, anything may come of it, and the way to the token is what must be explained.
-fn of_another_token(picks: &Picks, verdict: &Verdict) -> Option<Difference> {
+fn of_another_token(picks: &Picks, verdict: &Verdict) -> Vec<Difference> {
     if let Verdict::BothRefuse { .. } = verdict {
-        return None;
+        return Vec::new();
     }
-    let direction = direction(verdict);
-    Some(Difference {
-        direction,
-        what: format!("{}, of another token", direction.says()),
+    vec![Difference {
+        direction: verdict.direction(),
+        what: format!("{verdict}, having looked at different places"),
         rule: picks.parted_by.first().copied(),
-    })
+    }]
 }
 
 fn of_fields<'a>(
@@ -157,9 +183,9 @@ fn of_fields<'a>(
             return None;
         }
         Some(Difference {
-            direction: Direction::Other,
+            direction: Direction::Session,
             what: format!("{field:?} is {theirs} there and {ours} here"),
-            rule: explain(in_fields(), Direction::Other, |rule| (rule.holds)(seen, field)),
+            rule: explain(in_fields(), Direction::Session, |rule| (rule.holds)(seen, field)),
         })
     })
 }
@@ -181,7 +207,7 @@ fn explain<H>(
     direction: Direction,
     holds: impl Fn(&Rule<H>) -> bool,
 ) -> Option<&'static str> {
-    let mut rules = rules.iter().filter(|rule| rule.direction == direction);
+    let mut rules = rules.iter().filter(|rule| rule.speaks_of(direction));
     rules.find(|rule| holds(rule)).map(|rule| rule.name)
 }
 
@@ -191,7 +217,8 @@ fn usual(field: Field, value: &Value) -> Value {
         (Field::OrgPermissions, Value::Array(values)) if values.is_empty() => Value::Null,
         (Field::FactorVerificationAge, Value::Array(values)) => {
             let minutes = values.iter().map(|age| match age.as_f64() {
-                Some(age) if age.fract() != 0.0 && age > 0.0 => age.trunc().into(),
+                // Also where they are more than 64 bits can hold.
+                Some(age) if age > 0.0 => age.trunc().min(u64::MAX as f64).into(),
                 Some(age) => (age + 0.0).into(),
                 None => age.clone(),
             });

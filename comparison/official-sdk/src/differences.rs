@@ -19,24 +19,43 @@ pub(crate) enum Direction {
     Stricter,
     /// This library accepts, the official SDK refuses.
     Laxer,
-    /// Neither: the same verdict on something else.
-    Other,
+    /// Both refuse, with different reasons.
+    Reason,
+    /// Both accept, and say different things of the session.
+    Session,
 }
 
 impl Direction {
+    /// As `differences.md` has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Stricter => "stricter",
+            Self::Laxer => "laxer",
+            Self::Reason => "reason",
+            Self::Session => "session",
+        }
+    }
+
     pub(crate) fn says(self) -> &'static str {
         match self {
             Self::Stricter => "they accept, we refuse",
             Self::Laxer => "we accept, they refuse",
-            Self::Other => "both say the same",
+            Self::Reason => "both refuse, with other reasons",
+            Self::Session => "both accept, and tell of other sessions",
         }
     }
 }
 
 pub(crate) struct Rule<H> {
     pub(crate) name: &'static str,
-    pub(crate) direction: Direction,
+    pub(crate) directions: &'static [Direction],
     pub(crate) holds: H,
+}
+
+impl<H> Rule<H> {
+    pub(crate) fn speaks_of(&self, direction: Direction) -> bool {
+        self.directions.contains(&direction)
+    }
 }
 
 /// The rules by which the two look for the token in different places. What follows depends on what is there.

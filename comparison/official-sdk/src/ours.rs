@@ -70,7 +70,7 @@ impl Ours {
             Pick::None => Answer::Out("session-token-missing".to_owned()),
         };
         let complaint = (first != expected)
-            .then(|| format!("{pick:?} should count, which gives {expected:?}, but it says {first:?}"));
+            .then(|| format!("{}, which gives {expected:?}, but it says {first:?}", pick.says()));
         Ok((first, complaint))
     }
 

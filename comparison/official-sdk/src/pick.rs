@@ -24,6 +24,15 @@ impl Pick {
             Self::Malformed | Self::None => None,
         }
     }
+
+    pub(crate) fn says(&self) -> &'static str {
+        match self {
+            Self::Header(_) => "the header's token should count",
+            Self::Malformed => "the header should be malformed",
+            Self::Cookie(_) => "a cookie should count",
+            Self::None => "there should be no token",
+        }
+    }
 }
 
 /// Both picks, and the cookies that the SDK goes by.

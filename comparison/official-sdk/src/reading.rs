@@ -52,6 +52,15 @@ const MAX_HEADER_NESTING: usize = 32;
 const MAX_CLAIMS_NESTING: usize = 127;
 
 impl Reading {
+    /// Of what can't be read.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            header: Json::Null,
+            payload: Json::Null,
+            oddities: Vec::new(),
+        }
+    }
+
     /// `None` where the SDK can't decode it either.
     pub(crate) fn of(token: &str) -> Option<Self> {
         let mut parts = token.split('.');

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    compare::{Outcome, Verdict},
-    differences::{Direction, List, names},
+    compare::{Difference, Outcome, Verdict},
+    differences::{Direction, List},
 };
 
 #[derive(Default)]
@@ -13,56 +13,47 @@ pub(crate) struct Tally {
     verdicts: BTreeMap<Verdict, u64>,
     /// How often each rule explained something, by direction.
     rules: BTreeMap<(&'static str, Direction), u64>,
-    unexplained: u64,
+    /// What nothing explains, and the first case of each kind.
+    unexplained: BTreeMap<String, (u64, u64)>,
 }
 
 impl Tally {
-    /// Counts a case; returns what nothing explains.
+    /// Counts a case; returns what the list does not explain.
     pub(crate) fn add(&mut self, outcome: &Outcome, list: &List) -> Vec<String> {
         self.cases += 1;
         *self.verdicts.entry(outcome.verdict.clone()).or_default() += 1;
         let mut unexplained = Vec::new();
-        for difference in &outcome.differences {
-            match difference.rule {
-                Some(rule) => *self.rules.entry((rule, difference.direction)).or_default() += 1,
-                None => unexplained.push(difference.what.clone()),
+        for Difference { direction, what, rule } in &outcome.differences {
+            match rule {
+                Some(rule) if list.allows(rule, *direction) => {
+                    *self.rules.entry((rule, *direction)).or_default() += 1;
+                }
+                Some(rule) => unexplained.push(format!("{rule} is not listed for this: {what}")),
+                None => unexplained.push(what.clone()),
             }
         }
-        if let Verdict::OtherReason { theirs, ours } = &outcome.verdict
-            && outcome.differences.is_empty()
-            && !list.has_reasons(theirs, ours)
-        {
-            unexplained.push(format!("they refuse with {theirs}, we with {ours}"));
-        }
-        self.unexplained += u64::from(!unexplained.is_empty());
         unexplained
     }
 
-    pub(crate) fn complain(&mut self) {
-        self.unexplained += 1;
+    /// Returns whether it is the first of its kind.
+    pub(crate) fn complain(&mut self, complaint: &str, case: u64) -> bool {
+        let (count, _) = self.unexplained.entry(complaint.to_owned()).or_insert((0, case));
+        *count += 1;
+        *count == 1
     }
 
-    pub(crate) fn unexplained(&self) -> u64 {
-        self.unexplained
+    pub(crate) fn is_good(&self) -> bool {
+        self.unexplained.is_empty()
     }
 
     /// What is on the list and never came up.
     pub(crate) fn never_met(&self, list: &List) -> Vec<String> {
-        let rules = names().into_iter().filter(|name| {
+        let is_met = |rule: &str, direction: &str| {
             let mut met = self.rules.keys();
-            !met.any(|(rule, _)| rule == name)
-        });
-        let reasons = list.reasons().filter(|(theirs, ours)| {
-            let reasons = Verdict::OtherReason {
-                theirs: (*theirs).to_owned(),
-                ours: (*ours).to_owned(),
-            };
-            !self.verdicts.contains_key(&reasons)
-        });
-        rules
-            .map(str::to_owned)
-            .chain(reasons.map(|(theirs, ours)| format!("{theirs} for {ours}")))
-            .collect()
+            met.any(|(known, what)| *known == rule && what.name() == direction)
+        };
+        let listed = list.all().filter(|(rule, direction)| !is_met(rule, direction));
+        listed.map(|(rule, direction)| format!("{rule}, {direction}")).collect()
     }
 
     pub(crate) fn print(&self) {
@@ -109,6 +100,9 @@ impl Tally {
                 println!("| {theirs} | {ours} | {count} |");
             }
         }
-        println!("\n{} cases, {} of them with a difference that nothing explains", self.cases, self.unexplained);
+        println!();
+        for (complaint, (count, first)) in &self.unexplained {
+            println!("NOTHING EXPLAINS, {count} times, first in case {first}: {complaint}");
+        }
     }
 }

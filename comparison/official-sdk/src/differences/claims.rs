@@ -1,7 +1,7 @@
 //! Differences in what a session is said to be and to be allowed, of a token that both accept.
 
 use super::{
-    Direction::{Other, Stricter},
+    Direction::{Laxer, Session, Stricter},
     Rule,
 };
 use crate::{
@@ -60,9 +60,11 @@ pub(crate) fn in_requirements() -> &'static [Rule<InRequirement>] {
         requirement("repeated-in-organization", |seen, ask| {
             asks_organization(ask) && repeats_in_organization(seen)
         }),
-        requirement("place-of-masks", |seen, ask| {
-            ask.permission.is_some() && has_two_readings(seen)
-        }),
+        Rule {
+            name: "place-of-masks",
+            directions: &[Stricter, Laxer],
+            holds: |seen, ask| ask.permission.is_some() && has_two_readings(seen),
+        },
         requirement("other-white-space", |seen, ask| {
             (ask.permission.is_some() || ask.feature.is_some() || ask.plan.is_some())
                 && has_other_space(seen)
@@ -74,7 +76,7 @@ pub(crate) fn in_requirements() -> &'static [Rule<InRequirement>] {
 const fn field(name: &'static str, holds: InField) -> Rule<InField> {
     Rule {
         name,
-        direction: Other,
+        directions: &[Session],
         holds,
     }
 }
@@ -82,7 +84,7 @@ const fn field(name: &'static str, holds: InField) -> Rule<InField> {
 const fn requirement(name: &'static str, holds: InRequirement) -> Rule<InRequirement> {
     Rule {
         name,
-        direction: Stricter,
+        directions: &[Stricter],
         holds,
     }
 }

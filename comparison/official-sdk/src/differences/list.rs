@@ -1,13 +1,13 @@
-//! `differences.md`: what is written of each rule, and which two reasons may stand for one refusal.
+//! `differences.md`: what is written of each rule.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use super::names;
+use super::{Direction, names};
 use crate::Result;
 
 pub(crate) struct List {
-    /// What each side says.
-    reasons: BTreeSet<(String, String)>,
+    /// The names of the rules, and what may come of each.
+    rules: BTreeMap<&'static str, Vec<&'static str>>,
 }
 
 const TEXT: &str = include_str!("../../differences.md");
@@ -15,25 +15,19 @@ const TEXT: &str = include_str!("../../differences.md");
 impl List {
     /// Reads it; it must name the rules that there are, each once, and no others.
     pub(crate) fn read() -> Result<Self> {
+        let mut rules = BTreeMap::new();
         let mut named = Vec::new();
-        let mut reasons = BTreeSet::new();
         for line in TEXT.lines().filter(|line| line.starts_with("| `")) {
-            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let cell = |place: usize| cells.get(place).copied().unwrap_or_default().trim_matches('`');
-            if cells.iter().any(|cell| cell.is_empty()) {
-                return Err(format!("a cell is empty: {line}").into());
+            let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+            let [name, directions, rule, why] = *cells else {
+                return Err(format!("a row has four cells: {line}").into());
+            };
+            if rule.is_empty() || why.is_empty() {
+                return Err(format!("a row without a rule or a reason: {line}").into());
             }
-            match cells.len() {
-                // Name, who accepts, the rule, why.
-                4 => named.push(cell(0)),
-                // Theirs, ours, why.
-                3 => {
-                    if !reasons.insert((cell(0).to_owned(), cell(1).to_owned())) {
-                        return Err(format!("it stands twice: {line}").into());
-                    }
-                }
-                _ => return Err(format!("not a row of either table: {line}").into()),
-            }
+            let name = name.trim_matches('`');
+            named.push(name);
+            rules.insert(name, directions.split(", ").collect());
         }
         named.sort_unstable();
         let known = names();
@@ -46,14 +40,18 @@ impl List {
             )
             .into());
         }
-        Ok(Self { reasons })
+        Ok(Self { rules })
     }
 
-    pub(crate) fn has_reasons(&self, theirs: &str, ours: &str) -> bool {
-        self.reasons.contains(&(theirs.to_owned(), ours.to_owned()))
+    /// Whether that may come of the rule, as it is written.
+    pub(crate) fn allows(&self, rule: &str, direction: Direction) -> bool {
+        let directions = self.rules.get(rule);
+        directions.is_some_and(|directions| directions.contains(&direction.name()))
     }
 
-    pub(crate) fn reasons(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.reasons.iter().map(|(theirs, ours)| (&**theirs, &**ours))
+    /// Each rule with each thing that may come of it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let rules = self.rules.iter();
+        rules.flat_map(|(rule, directions)| directions.iter().map(|direction| (*rule, *direction)))
     }
 }

@@ -13,6 +13,16 @@ fn ask(dice: &mut Dice) -> Ask {
     let text = |dice: &mut Dice, all: &[&str]| Some(dice.one(all).to_owned());
     // Mostly one thing; what is asked together has to hold together.
     for _ in 0..dice.weighed(&[(75, 1), (15, 2), (8, 3), (2, 0)]) {
+        if dice.percent(6) {
+            let name = text(dice, &["", "org:"]);
+            match dice.between(0, 3) {
+                0 => ask.role = name,
+                1 => ask.permission = name,
+                2 => ask.feature = name,
+                _ => ask.plan = name,
+            }
+            continue;
+        }
         match dice.between(0, 4) {
             0 => ask.role = text(dice, &ROLES),
             1 => ask.permission = text(dice, &PERMISSIONS),

@@ -47,7 +47,7 @@ pub(crate) fn usual(dice: &mut Dice, subject: &Subject, options: &Options) -> Me
 
 /// Changes one thing.
 pub(crate) fn change(dice: &mut Dice, members: &mut Members, options: &Options) {
-    match dice.between(0, 26) {
+    match dice.between(0, 32) {
         0 | 1 => set(members, "sub", dice.one(&SUBJECTS)),
         2 | 3 => {
             let issuers = issuers(options);

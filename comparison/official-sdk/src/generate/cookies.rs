@@ -13,6 +13,9 @@ pub(crate) struct Jar<'a> {
     pub(crate) is_production: bool,
 }
 
+/// A name that stands without a value.
+const ALONE: &str = "alone";
+
 /// What the publishable key gives to the names of its cookies: by Clerk's documentation the first eight characters of
 /// its SHA-1 in base64url.
 pub(crate) fn suffix(publishable_key: &str) -> String {
@@ -103,7 +106,7 @@ fn disturb(dice: &mut Dice, pairs: &mut Vec<(String, String)>, suffix: &str) {
         }
         _ => {
             let at = pairs.len().min(place);
-            pairs.insert(at, ("novalue".to_owned(), "\u{0}".to_owned()));
+            pairs.insert(at, (ALONE.to_owned(), String::new()));
         }
     }
 }
@@ -113,10 +116,9 @@ fn write(dice: &mut Dice, pairs: &[(String, String)]) -> Fields {
     let separator = dice.weighed(&[(90, "; "), (4, ";"), (3, " ; "), (3, ";;")]);
     let name = dice.one(&["cookie", "Cookie"]);
     let text = |pairs: &[(String, String)]| {
-        let written = pairs.iter().map(|(name, value)| match value.as_str() {
-            // A name alone.
-            "\u{0}" => name.clone(),
-            value => format!("{name}{equals}{value}"),
+        let written = pairs.iter().map(|(name, value)| match name.as_str() {
+            ALONE => name.clone(),
+            name => format!("{name}{equals}{value}"),
         });
         written.collect::<Vec<_>>().join(separator)
     };

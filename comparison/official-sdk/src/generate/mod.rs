@@ -46,7 +46,8 @@ pub(crate) fn case(seed: u64, number: u64, signers: &Signers) -> Result<Case> {
             (Fields::new(), Some(made.text), made.edges)
         }
         15..55 => maker.with_header(&mut dice)?,
-        55..90 => maker.with_cookies(&mut dice)?,
+        55..89 => maker.with_cookies(&mut dice)?,
+        89 => return maker.downgrade(&mut dice, number),
         _ => maker.with_both(&mut dice)?,
     };
     Ok(Case {
@@ -81,7 +82,11 @@ impl Maker<'_> {
             user,
             issued_at: self.issued_at + later,
         };
-        let oddity = if dice.percent(odd) { Oddity::Some } else { Oddity::None };
+        let oddity = match dice.percent(odd) {
+            true if dice.percent(15) => Oddity::Rare,
+            true => Oddity::Some,
+            false => Oddity::None,
+        };
         token::token(dice, self.signers, &subject, self.options, oddity)
     }
 
@@ -105,6 +110,43 @@ impl Maker<'_> {
         let (cookies, _) = self.cookies(dice, 15)?;
         headers.extend(cookies);
         Ok((headers, None, edges))
+    }
+
+    /// A development instance whose frontend has gone back to one that knows no suffixes: its cookies have ended, and
+    /// who is signed in has only the plain ones. In one of two cases after the year 2038.
+    fn downgrade(&self, dice: &mut Dice, number: u64) -> Result<Case> {
+        let issued_at = dice.one(&[1_800_000_000, 2_400_000_000]);
+        let mut options = self.options.clone();
+        while options.app.is_production {
+            options = options::options(dice);
+        }
+        let maker = Maker {
+            options: &options,
+            issued_at,
+            ..*self
+        };
+        let plain = maker.token(dice, "user_of_plain", 0, 0)?;
+        let earlier = dice.between(30, 90);
+        let suffixed = maker.token(dice, "user_of_suffixed", -earlier, 0)?;
+        let suffix = suffix(&options.app.publishable_key);
+        let cookies = format!(
+            "__session={}; __client_uat=0; __clerk_db_jwt=dvb_1; __session_{suffix}={}; __client_uat_{suffix}={}; \
+             __clerk_db_jwt_{suffix}=dvb_1",
+            plain.text,
+            suffixed.text,
+            issued_at - 1000
+        );
+        let mut headers = fields::company(dice);
+        headers.push(("cookie", cookies));
+        Ok(Case {
+            number,
+            now: issued_at * 1000 + dice.between(0, 25_000),
+            method: "GET",
+            headers,
+            token: None,
+            asks: Vec::new(),
+            options,
+        })
     }
 
     fn cookies(&self, dice: &mut Dice, odd: u32) -> Result<(Fields, Vec<i64>)> {

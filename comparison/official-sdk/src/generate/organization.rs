@@ -40,7 +40,7 @@ pub(crate) fn add(dice: &mut Dice, members: &mut Members) {
 
 /// Changes one thing.
 pub(crate) fn change(dice: &mut Dice, members: &mut Members) {
-    match dice.between(0, 7) {
+    match dice.between(0, 8) {
         0 => set(members, "fva", dice.one(&AGES)),
         1 | 2 => {
             let name = dice.one(&["fea", "fea", "pla"]);
@@ -58,6 +58,18 @@ pub(crate) fn change(dice: &mut Dice, members: &mut Members) {
             set(members, "o", o);
         }
         6 => {
+            // Names that are empty.
+            set(members, "pla", "\"u:,o:team\"");
+            set(members, "fea", "\"o:,u:beta\"");
+            if dice.percent(60) {
+                set(members, "v", "");
+                set(members, "org_id", "\"org_1\"");
+                set(members, "org_role", dice.one(&["\"org:\"", "\"\""]));
+                set(members, "org_slug", dice.one(&["\"\"", "\"acme\""]));
+                set(members, "org_permissions", "[\"org:\"]");
+            }
+        }
+        7 => {
             // Claims of one version in a token of the other.
             let is_second = members.iter().any(|(name, _)| name == "v");
             set(members, "v", if is_second { "" } else { "2" });
