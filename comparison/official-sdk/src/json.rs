@@ -54,6 +54,23 @@ impl Json {
         }
     }
 
+    /// What JavaScript makes of it where it compares it with a number, for what the cases have.
+    pub(crate) fn as_number(&self) -> f64 {
+        match self {
+            Self::Null | Self::Bool(false) => 0.0,
+            Self::Bool(true) => 1.0,
+            Self::Number(number) => *number,
+            Self::Text(text) if text.trim().is_empty() => 0.0,
+            Self::Text(text) => text.trim().parse().unwrap_or(f64::NAN),
+            Self::Array(values) => match &**values {
+                [] => 0.0,
+                [one] => one.as_number(),
+                _ => f64::NAN,
+            },
+            Self::Object(_) => f64::NAN,
+        }
+    }
+
     pub(crate) fn is_truthy(&self) -> bool {
         match self {
             Self::Null | Self::Bool(false) => false,

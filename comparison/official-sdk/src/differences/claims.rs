@@ -18,7 +18,7 @@ pub(crate) fn in_fields() -> &'static [Rule<InField>] {
     const RULES: &[Rule<InField>] = &[
         field("other-type-is-absent", |seen, field| {
             let claim = source(seen, field);
-            claim.is_some_and(|claim| !is_of_type(field, claim))
+            claim.is_some_and(|claim| !is_of_type(seen, field, claim))
         }),
         field("repeated-in-organization", |seen, field| {
             is_of_organization(field) && repeats_in_organization(seen)
@@ -53,7 +53,7 @@ pub(crate) fn in_requirements() -> &'static [Rule<InRequirement>] {
             is_bare(&ask.role) || is_bare(&ask.permission) || is_empty(&ask.feature) || is_empty(&ask.plan)
         }),
         requirement("other-type-is-absent", |seen, ask| {
-            let is_other = |field| source(seen, field).is_some_and(|claim| !is_of_type(field, claim));
+            let is_other = |field| source(seen, field).is_some_and(|claim| !is_of_type(seen, field, claim));
             asks_organization(ask)
                 && (is_other(Field::OrgId) || ask.role.is_some() && is_other(Field::OrgRole))
         }),
@@ -112,7 +112,7 @@ fn source<'a>(seen: &'a Seen<'_>, field: Field) -> Option<&'a Json> {
     .filter(|claim| **claim != Json::Null)
 }
 
-fn is_of_type(field: Field, claim: &Json) -> bool {
+fn is_of_type(seen: &Seen<'_>, field: Field, claim: &Json) -> bool {
     let is_text = |json: &Json| json.text().is_some_and(|text| !text.contains(LONE_SURROGATE));
     match (field, claim) {
         (Field::FactorVerificationAge, Json::Array(ages)) => {
@@ -122,7 +122,10 @@ fn is_of_type(field: Field, claim: &Json) -> bool {
             ages.len() == 2 && ages.iter().all(is_age)
         }
         (Field::FactorVerificationAge, _) => false,
-        (Field::OrgPermissions, Json::Array(values)) => values.iter().all(is_text),
+        (Field::OrgPermissions, claim) if !is_second_version(seen) => match claim {
+            Json::Array(values) => values.iter().all(is_text),
+            _ => false,
+        },
         (_, claim) => is_text(claim),
     }
 }

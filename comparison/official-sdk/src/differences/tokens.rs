@@ -196,7 +196,8 @@ fn names_one_of(audience: &Json, audiences: &[String]) -> bool {
 fn contradicts_client_uat(seen: &Seen<'_>) -> bool {
     let chosen = &seen.picks.chosen;
     let is_development = !seen.case.options.app.is_production;
-    let is_before = number(seen, "iat").is_some_and(|issued_at| issued_at < chosen.client_uat);
+    let issued_at = seen.token.claim("iat").map(Json::as_number);
+    let is_before = issued_at.is_some_and(|issued_at| issued_at < chosen.client_uat);
     matches!(seen.picks.ours, Pick::Cookie(_) | Pick::None)
         && !seen.is_alone()
         && match seen.theirs {

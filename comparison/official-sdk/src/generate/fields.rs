@@ -4,10 +4,12 @@ use super::dice::Dice;
 
 pub(crate) type Fields = Vec<(&'static str, String)>;
 
-/// One that carries the token, in one way or another.
-pub(crate) fn authorization(dice: &mut Dice, token: &str, other: &str) -> Fields {
+/// One that carries the token, in the usual way in `usual` of a hundred cases.
+pub(crate) fn authorization(dice: &mut Dice, token: &str, usual: u32) -> Fields {
+    // One that nobody signed.
+    let other = "eyJhbGciOiJub25lIn0.e30.AAAA";
     let name = dice.weighed(&[(4, "authorization"), (4, "Authorization"), (1, "AUTHORIZATION")]);
-    if dice.percent(70) {
+    if dice.percent(usual) {
         return vec![(name, format!("Bearer {token}"))];
     }
     let values: Vec<String> = match dice.between(0, 20) {

@@ -45,8 +45,9 @@ pub(crate) fn case(seed: u64, number: u64, signers: &Signers) -> Result<Case> {
             let made = maker.token(&mut dice, "user_alone", 0, 70)?;
             (Fields::new(), Some(made.text), made.edges)
         }
-        15..55 => maker.with_header(&mut dice)?,
-        55..89 => maker.with_cookies(&mut dice)?,
+        15..55 => maker.with_header(&mut dice, 70)?,
+        55..88 => maker.with_cookies(&mut dice)?,
+        88 => maker.with_twins(&mut dice)?,
         89 => return maker.downgrade(&mut dice, number),
         _ => maker.with_both(&mut dice)?,
     };
@@ -78,23 +79,32 @@ impl Maker<'_> {
         later: i64,
         odd: u32,
     ) -> Result<Token> {
-        let subject = Subject {
-            user,
-            issued_at: self.issued_at + later,
-        };
         let oddity = match dice.percent(odd) {
             true if dice.percent(15) => Oddity::Rare,
             true => Oddity::Some,
             false => Oddity::None,
         };
+        self.token_that_is(dice, user, later, oddity)
+    }
+
+    fn token_that_is(
+        &self,
+        dice: &mut Dice,
+        user: &'static str,
+        later: i64,
+        oddity: Oddity,
+    ) -> Result<Token> {
+        let subject = Subject {
+            user,
+            issued_at: self.issued_at + later,
+        };
         token::token(dice, self.signers, &subject, self.options, oddity)
     }
 
-    fn with_header(&self, dice: &mut Dice) -> Result<Made> {
+    fn with_header(&self, dice: &mut Dice, usual: u32) -> Result<Made> {
         let token = self.token(dice, "user_of_header", 0, 65)?;
-        let other = "eyJhbGciOiJub25lIn0.e30.AAAA";
         let mut headers = fields::company(dice);
-        headers.extend(fields::authorization(dice, &token.text, other));
+        headers.extend(fields::authorization(dice, &token.text, usual));
         Ok((headers, None, token.edges))
     }
 
@@ -106,10 +116,25 @@ impl Maker<'_> {
     }
 
     fn with_both(&self, dice: &mut Dice) -> Result<Made> {
-        let (mut headers, _, edges) = self.with_header(dice)?;
+        let (mut headers, _, edges) = self.with_header(dice, 40)?;
         let (cookies, _) = self.cookies(dice, 15)?;
         headers.extend(cookies);
         Ok((headers, None, edges))
+    }
+
+    /// Two cookies, the plain one later and odd in what the choice between the two goes by.
+    fn with_twins(&self, dice: &mut Dice) -> Result<Made> {
+        let plain = self.token_that_is(dice, "user_of_plain", 0, Oddity::Choice)?;
+        let suffixed = self.token(dice, "user_of_suffixed", -30, 0)?;
+        let jar = Jar {
+            plain: Some((&plain.text, self.issued_at)),
+            suffixed: Some((&suffixed.text, self.issued_at - 30)),
+            publishable_key: &self.options.app.publishable_key,
+            is_production: self.options.app.is_production,
+        };
+        let mut headers = fields::company(dice);
+        headers.extend(cookies::cookies(dice, &jar));
+        Ok((headers, None, suffixed.edges))
     }
 
     /// A development instance whose frontend has gone back to one that knows no suffixes: its cookies have ended, and

@@ -20,6 +20,8 @@ pub(crate) struct Token {
 pub(crate) enum Oddity {
     None,
     Some,
+    /// In what decides which of two cookies counts.
+    Choice,
     /// Of a kind that chance would seldom make so that nothing else is odd.
     Rare,
 }
@@ -36,6 +38,10 @@ pub(crate) fn token(
     let mut changes = match oddity {
         Oddity::None => 0,
         Oddity::Some => dice.weighed(&[(70, 1), (20, 2), (10, 3)]),
+        Oddity::Choice => {
+            odd_choice(dice, &mut claims, options);
+            0
+        }
         Oddity::Rare => {
             rare(dice, &mut header, &mut claims, options);
             0
@@ -63,36 +69,39 @@ pub(crate) fn token(
 }
 
 fn rare(dice: &mut Dice, header: &mut Members, claims: &mut Members, options: &Options) {
-    let host = &options.app.host;
-    let later = |seconds: i64| {
-        let issued_at = claims.iter().find(|(name, _)| name == "iat");
-        let issued_at: i64 = issued_at.and_then(|(_, text)| text.parse().ok()).unwrap_or_default();
-        format!("\"{}\"", issued_at + seconds)
-    };
-    let text = later(7_200);
-    let before = format!("\"https://https://{host}\"");
-    let behind = format!("\"{host}https://\"");
+    if dice.percent(20) {
+        return odd_choice(dice, claims, options);
+    }
     let (part, name, value) = dice.one(&[
-        (1, "sub", "\"\""),
-        (1, "sub", "\"mch_1\""),
-        (1, "sub", "\"user_\\ud800\""),
+        (1, "sub", r#""""#),
+        (1, "sub", r#""mch_1""#),
+        (1, "sub", r#""user_\ud800""#),
         (1, "nbf", "-1e999"),
         (1, "nbf", "1e999"),
         (1, "iat", "-1e999"),
-        (1, "iat", &text),
-        (1, "iat", &text),
-        (1, "iss", &before),
-        (1, "iss", &behind),
-        (1, "\\ud800", "1"),
-        (1, "sts", "\"pending\""),
-        (0, "\\udfff", "1"),
-        (0, "cat", "\"cl_B7d4PD222AAA\""),
-        (0, "cat", "\"cl_B7d4PD333AAA\""),
+        (1, r"\ud800", "1"),
+        (1, "sts", r#""pending""#),
+        (0, r"\udfff", "1"),
+        (0, "cat", r#""cl_B7d4PD222AAA""#),
+        (0, "cat", r#""cl_B7d4PD333AAA""#),
         (0, "cat", "null"),
-        (0, "typ", "\"at+jwt\""),
+        (0, "typ", r#""at+jwt""#),
         (0, "crit", "[]"),
     ]);
     header::set(if part == 0 { header } else { claims }, name, value);
+}
+
+fn odd_choice(dice: &mut Dice, claims: &mut Members, options: &Options) {
+    let host = &options.app.host;
+    let issued_at = claims.iter().find(|(name, _)| name == "iat");
+    let issued_at = issued_at.map(|(_, text)| text.clone()).unwrap_or_default();
+    let (name, value) = dice.one(&[
+        ("iat", format!("\"{issued_at}\"")),
+        ("iat", format!("[{issued_at}]")),
+        ("iss", format!("\"https://https://{host}\"")),
+        ("iss", format!("\"{host}https://\"")),
+    ]);
+    header::set(claims, name, &value);
 }
 
 /// What is done to the texts and the parts.

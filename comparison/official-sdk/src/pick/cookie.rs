@@ -197,7 +197,7 @@ impl<'a> Cookies<'a> {
         let or_zero = |json: Option<Json>| json.filter(Json::is_truthy).unwrap_or(zero.clone());
         match (or_zero(one), or_zero(two)) {
             (Json::Text(one), Json::Text(two)) => one > two,
-            (one, two) => as_number(&one) > as_number(&two),
+            (one, two) => one.as_number() > two.as_number(),
         }
     }
 
@@ -213,7 +213,7 @@ impl<'a> Cookies<'a> {
         match (self.has(Habit::NumbersOnly), claim) {
             (_, None) => false,
             (true, Some(claim)) => claim.number().is_some_and(|end| end <= now),
-            (false, Some(claim)) => as_number(claim) <= now,
+            (false, Some(claim)) => claim.as_number() <= now,
         }
     }
 }
@@ -249,23 +249,6 @@ fn without_schemes(text: &str) -> String {
         rest = rest.get(length..).unwrap_or_default();
     }
     without
-}
-
-/// `Number(…)`, for what the cases have.
-fn as_number(json: &Json) -> f64 {
-    match json {
-        Json::Null | Json::Bool(false) => 0.0,
-        Json::Bool(true) => 1.0,
-        Json::Number(number) => *number,
-        Json::Text(text) if text.trim().is_empty() => 0.0,
-        Json::Text(text) => text.trim().parse().unwrap_or(f64::NAN),
-        Json::Array(values) => match &**values {
-            [] => 0.0,
-            [one] => as_number(one),
-            _ => f64::NAN,
-        },
-        Json::Object(_) => f64::NAN,
-    }
 }
 
 /// `Number.parseInt(…) || 0`
