@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::{
     answer::{Answer, Field, Fields},
     case::{Ask, Case},
-    differences::{Direction, Rule, in_fields, in_requirements, in_verdicts},
+    differences::{
+        Direction, NULL_IN_COOKIE, NULL_IN_COOKIE_REASON, Rule, in_fields, in_requirements, in_verdicts,
+    },
     pick::Picks,
     reading::Reading,
 };
@@ -165,10 +167,21 @@ fn of_another_token(picks: &Picks, verdict: &Verdict) -> Vec<Difference> {
     if let Verdict::BothRefuse { .. } = verdict {
         return Vec::new();
     }
+    // The SDK fails before it has looked anywhere.
+    let has_failed = match verdict {
+        Verdict::WeAccept { theirs } | Verdict::OtherReason { theirs, .. } => {
+            theirs == NULL_IN_COOKIE_REASON && picks.has_null_cookie
+        }
+        _ => false,
+    };
+    let rule = match has_failed {
+        true => Some(NULL_IN_COOKIE),
+        false => picks.parted_by.first().copied(),
+    };
     vec![Difference {
         direction: verdict.direction(),
         what: format!("{verdict}, having looked at different places"),
-        rule: picks.parted_by.first().copied(),
+        rule,
     }]
 }
 

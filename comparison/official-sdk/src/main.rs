@@ -53,6 +53,9 @@ struct Arguments {
     /// Only the case of this number, which is printed with both answers.
     #[arg(long)]
     only: Option<u64>,
+    /// Prints the cases that this rule explains, too.
+    #[arg(long)]
+    show: Option<String>,
 }
 
 fn main() -> Result<ExitCode> {
@@ -137,7 +140,9 @@ fn judge(
     for complaint in &complaints {
         is_new |= tally.complain(complaint, case.number);
     }
-    if is_new || arguments.only.is_some() {
+    let is_wanted = |rule: &str| arguments.show.as_deref() == Some(rule);
+    let mut rules = outcome.differences.iter().filter_map(|difference| difference.rule);
+    if is_new || arguments.only.is_some() || rules.any(is_wanted) {
         println!("--only {} --seed {}", case.number, arguments.seed);
         for complaint in &complaints {
             println!("  NOTHING EXPLAINS: {complaint}");

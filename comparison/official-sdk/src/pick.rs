@@ -41,6 +41,8 @@ pub(crate) struct Picks {
     pub(crate) official: Pick,
     pub(crate) ours: Pick,
     pub(crate) chosen: Chosen,
+    /// Whether a session cookie's payload is `null`, whether it counts or not.
+    pub(crate) has_null_cookie: bool,
     /// The names of the rules by which they differ.
     pub(crate) parted_by: Vec<&'static str>,
 }
@@ -68,6 +70,7 @@ impl Picks {
             official: or_cookie(official, &chosen),
             ours: or_cookie(ours, &ours_chosen),
             chosen,
+            has_null_cookie: cookie::has_null(case),
             parted_by,
         }
     }

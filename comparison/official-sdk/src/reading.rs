@@ -8,6 +8,8 @@ use crate::json::{Json, LONE_SURROGATE};
 pub(crate) struct Reading {
     pub(crate) header: Json,
     pub(crate) payload: Json,
+    /// Whether the last part holds anything.
+    pub(crate) has_signature: bool,
     oddities: Vec<Oddity>,
 }
 
@@ -57,6 +59,7 @@ impl Reading {
         Self {
             header: Json::Null,
             payload: Json::Null,
+            has_signature: false,
             oddities: Vec::new(),
         }
     }
@@ -94,6 +97,7 @@ impl Reading {
         Some(Self {
             header,
             payload,
+            has_signature: !signature.is_empty(),
             oddities,
         })
     }

@@ -49,9 +49,7 @@ impl List {
         directions.is_some_and(|directions| directions.contains(&direction.name()))
     }
 
-    /// Each rule with each thing that may come of it.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let rules = self.rules.iter();
-        rules.flat_map(|(rule, directions)| directions.iter().map(|direction| (*rule, *direction)))
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &'static str> {
+        self.rules.keys().copied()
     }
 }

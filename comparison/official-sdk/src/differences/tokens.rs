@@ -11,6 +11,10 @@ use crate::{
     reading::Oddity,
 };
 
+/// The rule for what makes the SDK fail whatever else the request holds, and what it says then.
+pub(crate) const NULL_IN_COOKIE: &str = "null-in-cookie";
+pub(crate) const NULL_IN_COOKIE_REASON: &str = "threw TypeError";
+
 type Holds = fn(&Seen<'_>) -> bool;
 
 /// 2^53
@@ -108,6 +112,13 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
             directions: &[Laxer, Reason],
             holds: fails_on_permissions,
         },
+        Rule {
+            name: NULL_IN_COOKIE,
+            directions: &[Laxer, Reason],
+            holds: |seen| {
+                seen.theirs == NULL_IN_COOKIE_REASON && !seen.is_alone() && seen.picks.has_null_cookie
+            },
+        },
         reason("no-object", |seen| is_odd(seen, Oddity::NoObject)),
         reason("audience-reason", |seen| {
             let audiences = &seen.case.options.audience;
@@ -130,14 +141,15 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
                 && !issuers.is_empty()
                 && !is_trusted
         }),
+        reason("class-of-unsigned", |seen| {
+            seen.ours == "token-type-mismatch" && !seen.token.has_signature && is_of_machine(seen)
+        }),
         reason("class-alone", |seen| {
-            let kind = seen.token.header.get("typ").and_then(Json::text);
             let category = seen.token.header.get("cat").and_then(Json::text);
             seen.is_alone()
                 && seen.theirs == "token-invalid"
                 && seen.ours == "token-type-mismatch"
-                && (matches!(kind, Some("at+jwt" | "application/at+jwt"))
-                    || category == Some("cl_B7d4PD333AAA"))
+                && (is_of_machine(seen) || category == Some("cl_B7d4PD333AAA"))
         }),
     ];
     RULES
@@ -170,6 +182,13 @@ fn text<'a>(seen: &'a Seen<'_>, claim: &str) -> Option<&'a str> {
 
 fn number(seen: &Seen<'_>, claim: &str) -> Option<f64> {
     seen.token.claim(claim).and_then(Json::number)
+}
+
+fn is_of_machine(seen: &Seen<'_>) -> bool {
+    let kind = seen.token.header.get("typ").and_then(Json::text);
+    let subject = text(seen, "sub");
+    matches!(kind, Some("at+jwt" | "application/at+jwt"))
+        || subject.is_some_and(|subject| subject.starts_with("mch_"))
 }
 
 /// A string, or an array of strings, that says something.

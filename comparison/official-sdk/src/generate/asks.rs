@@ -8,6 +8,17 @@ pub(crate) fn asks(dice: &mut Dice) -> Vec<Ask> {
     (0..count).map(|_| ask(dice)).collect()
 }
 
+/// For each permission that a place may grant.
+pub(crate) fn of_places() -> Vec<Ask> {
+    let names = ["create", "read", "delete"].iter();
+    let all = names.flat_map(|name| ["invoices", "reports", "beta"].map(|feature| (feature, name)));
+    all.map(|(feature, name)| Ask {
+        permission: Some(format!("org:{feature}:{name}")),
+        ..Ask::default()
+    })
+    .collect()
+}
+
 fn ask(dice: &mut Dice) -> Ask {
     let mut ask = Ask::default();
     let text = |dice: &mut Dice, all: &[&str]| Some(dice.one(all).to_owned());

@@ -19,6 +19,7 @@ pub(crate) fn usual(dice: &mut Dice, subject: &Subject, options: &Options) -> Me
     let own = options.app.issuers();
     let issuer = match options.issuers.iter().find(|issuer| !issuer.ends_with('/')) {
         Some(issuer) if dice.percent(50) => issuer.clone(),
+        None if dice.percent(25) => format!("https://{}/", options.app.host),
         _ => format!("https://{}", options.app.issuing_host()),
     };
     let issuer = if dice.percent(5) { dice.one(&own) } else { issuer };

@@ -19,7 +19,7 @@ pub(crate) fn authorization(dice: &mut Dice, token: &str, usual: u32) -> Fields 
         3 => vec![format!("Bearer {token}{}", dice.one(&[" extra", " a.b.c", "\textra", "  x"]))],
         4 => vec![dice.one(&["Bearer", "Bearer ", "bearer", "BEARER\t"]).to_owned()],
         5 | 6 => vec![token.to_owned()],
-        7 => vec![dice.one(&["Basic dXNlcjpwYXNz", "Basic", "basic dXNlcjpwYXNz", "Negotiate abc="]).to_owned()],
+        7 => vec![dice.one(&["Basic dXNlcjpwYXNz", "Basic", "Basic  dXNlcg==", "Basic\tdXNlcg==", "Negotiate abc="]).to_owned()],
         8 => vec![format!("{}{token}", dice.one(&["Token ", "JWT ", "Basic  ", "Basic\t", "Bearer:", "Bearer="]))],
         9 => vec![dice.one(&["", " ", "\t", "null", "undefined", "a.b", "a.b.c.d", "a..c", "*.*.*", "a.b.c"]).to_owned()],
         10 => vec![dice.one(&["Bearer null", "Bearer undefined", "Bearer [object Promise]", "Bearer a.b.c"]).to_owned()],

@@ -46,7 +46,8 @@ pub(crate) fn case(seed: u64, number: u64, signers: &Signers) -> Result<Case> {
             (Fields::new(), Some(made.text), made.edges)
         }
         15..55 => maker.with_header(&mut dice, 70)?,
-        55..88 => maker.with_cookies(&mut dice)?,
+        55..87 => maker.with_cookies(&mut dice)?,
+        87 => return maker.with_places(&mut dice, number),
         88 => maker.with_twins(&mut dice)?,
         89 => return maker.downgrade(&mut dice, number),
         _ => maker.with_both(&mut dice)?,
@@ -117,9 +118,29 @@ impl Maker<'_> {
 
     fn with_both(&self, dice: &mut Dice) -> Result<Made> {
         let (mut headers, _, edges) = self.with_header(dice, 40)?;
-        let (cookies, _) = self.cookies(dice, 15)?;
-        headers.extend(cookies);
+        if dice.percent(5) {
+            let token = self.token_that_is(dice, "user_of_plain", 0, Oddity::Null)?;
+            headers.push(("cookie", format!("__session={}", token.text)));
+        } else {
+            headers.extend(self.cookies(dice, 15)?.0);
+        }
         Ok((headers, None, edges))
+    }
+
+    /// A good token whose permissions can be read in two ways.
+    fn with_places(&self, dice: &mut Dice, number: u64) -> Result<Case> {
+        let token = self.token_that_is(dice, "user_of_header", 0, Oddity::Places)?;
+        let mut headers = fields::company(dice);
+        headers.push(("authorization", format!("Bearer {}", token.text)));
+        Ok(Case {
+            number,
+            now: self.issued_at * 1000 + dice.between(0, 25_000),
+            method: "GET",
+            headers,
+            token: None,
+            asks: asks::of_places(),
+            options: self.options.clone(),
+        })
     }
 
     /// Two cookies, the plain one later and odd in what the choice between the two goes by.

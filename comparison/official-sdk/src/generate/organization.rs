@@ -38,6 +38,23 @@ pub(crate) fn add(dice: &mut Dice, members: &mut Members) {
     }
 }
 
+/// Features of which some are the user's, and masks that may stand for all or for the organization's alone.
+pub(crate) fn places(dice: &mut Dice, members: &mut Members) {
+    let names: Vec<&str> = FEATURES.iter().copied().take(3).collect();
+    let features: Vec<String> = names
+        .iter()
+        .map(|name| format!("{}:{name}", dice.weighed(&SCOPES)))
+        .collect();
+    set(members, "v", "2");
+    set(members, "fea", &quoted(&features.join(",")));
+    let masks: Vec<String> = (0..=dice.below(4)).map(|_| dice.between(0, 7).to_string()).collect();
+    let object = format!(
+        r#"{{"id":"org_2","rol":"member","per":"create,read,delete","fpm":"{}"}}"#,
+        masks.join(",")
+    );
+    set(members, "o", &object);
+}
+
 /// Changes one thing.
 pub(crate) fn change(dice: &mut Dice, members: &mut Members) {
     match dice.between(0, 8) {
@@ -74,23 +91,7 @@ pub(crate) fn change(dice: &mut Dice, members: &mut Members) {
             let is_second = members.iter().any(|(name, _)| name == "v");
             set(members, "v", if is_second { "" } else { "2" });
         }
-        _ => {
-            // The permissions of a feature are found by its place.
-            let names: Vec<&str> = FEATURES.iter().copied().take(3).collect();
-            let features: Vec<String> = names
-                .iter()
-                .map(|name| format!("{}:{name}", dice.weighed(&SCOPES)))
-                .collect();
-            set(members, "v", "2");
-            set(members, "fea", &quoted(&features.join(",")));
-            let masks: Vec<String> =
-                (0..=dice.below(4)).map(|_| dice.between(0, 7).to_string()).collect();
-            let object = format!(
-                r#"{{"id":"org_2","rol":"member","per":"create,read,delete","fpm":"{}"}}"#,
-                masks.join(",")
-            );
-            set(members, "o", &object);
-        }
+        _ => places(dice, members),
     }
 }
 
@@ -222,7 +223,9 @@ const FIRST_VERSION: [&str; 11] = [
     "\"org:org:admin\"",
 ];
 /// `fea` and `o`.
-const ODD: [(&str, &str); 9] = [
+const ODD: [(&str, &str); 11] = [
+    (r#""o:invoices""#, r#"{"id":"org_1","rol":"admin","id":"org_2","per":"create","fpm":"1"}"#),
+    (r#""o:invoices""#, r#"{"id":"org_1","rol":"admin","per":"create","per":"read","fpm":"1"}"#),
     (r#""o:invoices,u:beta,o:reports""#, r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"3,1"}"#),
     (r#""o:invoices,u:beta,o:reports""#, r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"3,1,2"}"#),
     (r#""u:beta,o:invoices""#, r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"0,1"}"#),

@@ -6,6 +6,7 @@ use super::{
     claims::{self, Subject},
     dice::Dice,
     header::{self, Members},
+    organization,
 };
 use crate::{Result, case::Options, keys::Signers};
 
@@ -20,6 +21,10 @@ pub(crate) struct Token {
 pub(crate) enum Oddity {
     None,
     Some,
+    /// In what grants permissions.
+    Places,
+    /// The payload is `null`.
+    Null,
     /// In what decides which of two cookies counts.
     Choice,
     /// Of a kind that chance would seldom make so that nothing else is odd.
@@ -35,19 +40,30 @@ pub(crate) fn token(
 ) -> Result<Token> {
     let mut header = header::usual(dice);
     let mut claims = claims::usual(dice, subject, options);
+    let mut text = Text::default();
     let mut changes = match oddity {
         Oddity::None => 0,
         Oddity::Some => dice.weighed(&[(70, 1), (20, 2), (10, 3)]),
+        Oddity::Places => {
+            organization::places(dice, &mut claims);
+            0
+        }
+        Oddity::Null => {
+            text.other_claims = Some("null");
+            0
+        }
         Oddity::Choice => {
             odd_choice(dice, &mut claims, options);
             0
         }
         Oddity::Rare => {
             rare(dice, &mut header, &mut claims, options);
+            if dice.percent(15) {
+                text.signature = Signature::Empty;
+            }
             0
         }
     };
-    let mut text = Text::default();
     while changes > 0 {
         changes -= 1;
         match dice.between(0, 9) {

@@ -81,6 +81,15 @@ pub(super) fn choose(case: &Case, habits: &[Habit]) -> Chosen {
     }
 }
 
+/// Whether one of the session cookies holds a token whose payload is `null`.
+pub(super) fn has_null(case: &Case) -> bool {
+    let cookies = Cookies::of(case, &[]);
+    let suffix = suffix(&case.options.app.publishable_key);
+    let names = ["__session".to_owned(), format!("__session_{suffix}")];
+    let mut readings = names.iter().map(|name| cookies.reading(cookies.value(name).as_ref()));
+    readings.any(|reading| reading.is_some_and(|reading| reading.payload == Json::Null))
+}
+
 struct Cookies<'a> {
     case: &'a Case,
     habits: &'a [Habit],
