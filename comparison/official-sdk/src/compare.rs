@@ -8,7 +8,8 @@ use crate::{
     answer::{Answer, Field, Fields},
     case::{Ask, Case},
     differences::{
-        Direction, NULL_IN_COOKIE, NULL_IN_COOKIE_REASON, Rule, in_fields, in_requirements, in_verdicts,
+        Direction, NULL_IN_COOKIE, NULL_IN_COOKIE_REASON, Rule, in_fields, in_requirements,
+        in_verdicts,
     },
     pick::Picks,
     reading::Reading,
@@ -81,7 +82,11 @@ fn of_token(
     if reading.is_none() && (theirs.is_in() || ours.is_in()) {
         let what = "a token is accepted that can't be read".to_owned();
         let rule = None;
-        return vec![Difference { direction, what, rule }];
+        return vec![Difference {
+            direction,
+            what,
+            rule,
+        }];
     }
     let reading = reading.unwrap_or_else(Reading::nothing);
     let seen = |theirs, ours| Seen {
@@ -198,7 +203,9 @@ fn of_fields<'a>(
         Some(Difference {
             direction: Direction::Session,
             what: format!("{field:?} is {theirs} there and {ours} here"),
-            rule: explain(in_fields(), Direction::Session, |rule| (rule.holds)(seen, field)),
+            rule: explain(in_fields(), Direction::Session, |rule| {
+                (rule.holds)(seen, field)
+            }),
         })
     })
 }

@@ -187,7 +187,8 @@ impl Reader<'_> {
     }
 
     fn number(&mut self) -> Option<Json> {
-        let is_part = |character: char| matches!(character, '0'..='9' | '+' | '-' | '.' | 'e' | 'E');
+        let is_part =
+            |character: char| matches!(character, '0'..='9' | '+' | '-' | '.' | 'e' | 'E');
         let end = self.rest.find(|character| !is_part(character));
         let (text, rest) = self.rest.split_at_checked(end.unwrap_or(self.rest.len()))?;
         self.rest = rest;
@@ -286,8 +287,14 @@ mod tests {
             ("+1", None),
             (" [ ] ", Some(Json::Array(Vec::new()))),
             ("[1,]", None),
-            ("\"\\u0041\\ud83d\\ude00\"", Some(Json::Text("A😀".to_owned()))),
-            ("\"\\ud800x\"", Some(Json::Text(format!("{LONE_SURROGATE}x")))),
+            (
+                "\"\\u0041\\ud83d\\ude00\"",
+                Some(Json::Text("A😀".to_owned())),
+            ),
+            (
+                "\"\\ud800x\"",
+                Some(Json::Text(format!("{LONE_SURROGATE}x"))),
+            ),
             ("\"\t\"", None),
             ("{} x", None),
         ] {

@@ -61,7 +61,11 @@ struct Arguments {
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let list = List::read()?;
-    println!("clerk-verify {}, {}", env!("CARGO_PKG_VERSION"), official::versions()?);
+    println!(
+        "clerk-verify {}, {}",
+        ours::version(),
+        official::versions()?
+    );
     println!("seed {}, {} cases\n", arguments.seed, arguments.cases);
     let start = Instant::now();
     let tally = run(&arguments, &list)?;
@@ -93,7 +97,9 @@ fn run(arguments: &Arguments, list: &List) -> Result<Tally> {
         let said = process.answer(&case)?;
         judge(arguments, list, &case, &said, &mut ours, &mut tally)?;
     }
-    asking.join().map_err(|_| "the thread that asks has panicked")??;
+    asking
+        .join()
+        .map_err(|_| "the thread that asks has panicked")??;
     Ok(tally)
 }
 
@@ -141,14 +147,25 @@ fn judge(
         is_new |= tally.complain(complaint, case.number);
     }
     let is_wanted = |rule: &str| arguments.show.as_deref() == Some(rule);
-    let mut rules = outcome.differences.iter().filter_map(|difference| difference.rule);
+    let mut rules = outcome
+        .differences
+        .iter()
+        .filter_map(|difference| difference.rule);
     if is_new || arguments.only.is_some() || rules.any(is_wanted) {
         println!("--only {} --seed {}", case.number, arguments.seed);
         for complaint in &complaints {
             println!("  NOTHING EXPLAINS: {complaint}");
         }
-        for difference in outcome.differences.iter().filter(|difference| difference.rule.is_some()) {
-            println!("  {}: {}", difference.what, difference.rule.unwrap_or_default());
+        for difference in outcome
+            .differences
+            .iter()
+            .filter(|difference| difference.rule.is_some())
+        {
+            println!(
+                "  {}: {}",
+                difference.what,
+                difference.rule.unwrap_or_default()
+            );
         }
         println!("  case   {}", serde_json::to_string(case)?);
         println!("  theirs {}", said.text);

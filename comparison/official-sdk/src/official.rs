@@ -98,7 +98,10 @@ pub(crate) fn versions() -> Result<String> {
     let output = Command::new("node").arg("--version").output()?;
     let node = String::from_utf8(output.stdout)?;
     let package = |name: &str| -> Result<String> {
-        let manifest = folder().join("node_modules").join(name).join("package.json");
+        let manifest = folder()
+            .join("node_modules")
+            .join(name)
+            .join("package.json");
         let manifest: Value = serde_json::from_slice(&std::fs::read(manifest)?)?;
         let version = manifest.get("version").and_then(Value::as_str);
         Ok(format!("{name} {}", version.unwrap_or("of no version")))

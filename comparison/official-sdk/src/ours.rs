@@ -65,12 +65,18 @@ impl Ours {
             return Ok((first, None));
         }
         let expected = match pick {
-            Pick::Header(token) | Pick::Cookie(token) => answer(ready(verifier.verify_token(token))?),
+            Pick::Header(token) | Pick::Cookie(token) => {
+                answer(ready(verifier.verify_token(token))?)
+            }
             Pick::Malformed => Answer::Out("token-invalid".to_owned()),
             Pick::None => Answer::Out("session-token-missing".to_owned()),
         };
-        let complaint = (first != expected)
-            .then(|| format!("{}, which gives {expected:?}, but it says {first:?}", pick.says()));
+        let complaint = (first != expected).then(|| {
+            format!(
+                "{}, which gives {expected:?}, but it says {first:?}",
+                pick.says()
+            )
+        });
         Ok((first, complaint))
     }
 
@@ -87,6 +93,17 @@ impl Ours {
         }
         Ok(self.verifiers.get(&key).ok_or("no verifier")?)
     }
+}
+
+/// As Cargo has it.
+pub(crate) fn version() -> &'static str {
+    let lock = include_str!("../Cargo.lock");
+    let package = lock
+        .split("[[package]]")
+        .find(|package| package.contains("name = \"clerk-verify\""));
+    let line = package.and_then(|package| package.lines().find(|line| line.starts_with("version")));
+    line.and_then(|line| line.split('"').nth(1))
+        .unwrap_or("of no version")
 }
 
 fn build(options: &Options, is_request: bool, clock: &FixedClock) -> Result<Verifier> {
@@ -150,13 +167,19 @@ fn signed_in(session: &Session, asks: &[Ask]) -> Answer {
     };
     Answer::In(Box::new(SignedIn {
         fields: Some(fields),
-        has: asks.iter().map(|ask| session.has(&requirement(ask))).collect(),
+        has: asks
+            .iter()
+            .map(|ask| session.has(&requirement(ask)))
+            .collect(),
     }))
 }
 
 fn ages(age: FactorVerificationAge) -> Value {
     let minutes = |minutes: Option<u64>| minutes.map_or(json!(-1), |minutes| json!(minutes));
-    json!([minutes(age.first_factor_minutes()), minutes(age.second_factor_minutes())])
+    json!([
+        minutes(age.first_factor_minutes()),
+        minutes(age.second_factor_minutes())
+    ])
 }
 
 fn requirement(ask: &Ask) -> Requirement {
@@ -185,7 +208,10 @@ fn reverification(freshness: Freshness) -> Reverification {
         Freshness::Preset("strict") => Reverification::strict(),
         Freshness::Preset("moderate") => Reverification::moderate(),
         Freshness::Preset(_) => Reverification::lax(),
-        Freshness::Custom { level, after_minutes } => {
+        Freshness::Custom {
+            level,
+            after_minutes,
+        } => {
             let level = match level {
                 "first_factor" => Level::FirstFactor,
                 "second_factor" => Level::SecondFactor,

@@ -58,9 +58,7 @@ impl Picks {
         }
         let chosen = cookie::choose(case, &[]);
         let ours_chosen = cookie::choose(case, &Habit::ALL);
-        if chosen.session != ours_chosen.session
-            && (official.is_none() || ours.is_none())
-        {
+        if chosen.session != ours_chosen.session && (official.is_none() || ours.is_none()) {
             parted_by.extend(cookie::difference(case).map(Habit::name));
         }
         let or_cookie = |header: Option<Pick>, chosen: &Chosen| {

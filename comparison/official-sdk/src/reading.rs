@@ -77,16 +77,35 @@ impl Reading {
         bytes(signature, &mut oddities)?;
         let header = Json::read(&header)?;
         let payload = Json::read(&payload)?;
-        let depths = [(&header, MAX_HEADER_NESTING), (&payload, MAX_CLAIMS_NESTING)];
+        let depths = [
+            (&header, MAX_HEADER_NESTING),
+            (&payload, MAX_CLAIMS_NESTING),
+        ];
         let has_surrogate = |(name, _): &(String, Json)| name.contains(LONE_SURROGATE);
-        let repeats_claim = payload.repeated().iter().any(|name| READ_CLAIMS.contains(name));
+        let repeats_claim = payload
+            .repeated()
+            .iter()
+            .any(|name| READ_CLAIMS.contains(name));
         for (oddity, is_there) in [
-            (Oddity::NoObject, !header.is_object() || !payload.is_object()),
-            (Oddity::RepeatedMember, !header.repeated().is_empty() || repeats_claim),
-            (Oddity::Nesting, depths.iter().any(|(json, most)| json.depth() > *most)),
+            (
+                Oddity::NoObject,
+                !header.is_object() || !payload.is_object(),
+            ),
+            (
+                Oddity::RepeatedMember,
+                !header.repeated().is_empty() || repeats_claim,
+            ),
+            (
+                Oddity::Nesting,
+                depths.iter().any(|(json, most)| json.depth() > *most),
+            ),
             (
                 Oddity::SurrogateInName,
-                header.members().iter().chain(payload.members()).any(has_surrogate),
+                header
+                    .members()
+                    .iter()
+                    .chain(payload.members())
+                    .any(has_surrogate),
             ),
             (Oddity::TooLong, token.len() > MAX_TOKEN_LEN),
         ] {

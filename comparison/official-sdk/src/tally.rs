@@ -23,7 +23,12 @@ impl Tally {
         self.cases += 1;
         *self.verdicts.entry(outcome.verdict.clone()).or_default() += 1;
         let mut unexplained = Vec::new();
-        for Difference { direction, what, rule } in &outcome.differences {
+        for Difference {
+            direction,
+            what,
+            rule,
+        } in &outcome.differences
+        {
             match rule {
                 Some(rule) if list.allows(rule, *direction) => {
                     *self.rules.entry((rule, *direction)).or_default() += 1;
@@ -37,7 +42,10 @@ impl Tally {
 
     /// Returns whether it is the first of its kind.
     pub(crate) fn complain(&mut self, complaint: &str, case: u64) -> bool {
-        let (count, _) = self.unexplained.entry(complaint.to_owned()).or_insert((0, case));
+        let (count, _) = self
+            .unexplained
+            .entry(complaint.to_owned())
+            .or_insert((0, case));
         *count += 1;
         *count == 1
     }
@@ -50,14 +58,19 @@ impl Tally {
     pub(crate) fn never_met(&self, list: &List) -> Vec<String> {
         let met = |rule: &str, direction: Option<&str>| {
             let mut met = self.rules.keys();
-            met.any(|(known, what)| *known == rule && direction.is_none_or(|one| one == what.name()))
+            met.any(|(known, what)| {
+                *known == rule && direction.is_none_or(|one| one == what.name())
+            })
         };
         let rules = list.rules().filter(|rule| !met(rule, None));
         let laxer = Direction::Laxer.name();
-        let lax = list.rules().filter(|rule| {
-            list.allows(rule, Direction::Laxer) && !met(rule, Some(laxer))
-        });
-        rules.map(str::to_owned).chain(lax.map(|rule| format!("{rule}, {laxer}"))).collect()
+        let lax = list
+            .rules()
+            .filter(|rule| list.allows(rule, Direction::Laxer) && !met(rule, Some(laxer)));
+        rules
+            .map(str::to_owned)
+            .chain(lax.map(|rule| format!("{rule}, {laxer}")))
+            .collect()
     }
 
     pub(crate) fn print(&self) {
@@ -67,7 +80,10 @@ impl Tally {
         };
         println!("| verdict | cases |\n|---|---:|");
         for (name, count) in [
-            ("both accept", count(|verdict| matches!(verdict, Verdict::BothAccept))),
+            (
+                "both accept",
+                count(|verdict| matches!(verdict, Verdict::BothAccept)),
+            ),
             (
                 "both refuse, with the same reason",
                 count(|verdict| matches!(verdict, Verdict::BothRefuse { .. })),

@@ -47,13 +47,18 @@ pub(crate) fn in_requirements() -> &'static [Rule<InRequirement>] {
     const RULES: &[Rule<InRequirement>] = &[
         requirement("empty-name", |_, ask| {
             let is_bare = |name: &Option<String>| {
-                name.as_ref().is_some_and(|name| name.replace("org:", "").is_empty())
+                name.as_ref()
+                    .is_some_and(|name| name.replace("org:", "").is_empty())
             };
             let is_empty = |name: &Option<String>| name.as_deref() == Some("");
-            is_bare(&ask.role) || is_bare(&ask.permission) || is_empty(&ask.feature) || is_empty(&ask.plan)
+            is_bare(&ask.role)
+                || is_bare(&ask.permission)
+                || is_empty(&ask.feature)
+                || is_empty(&ask.plan)
         }),
         requirement("other-type-is-absent", |seen, ask| {
-            let is_other = |field| source(seen, field).is_some_and(|claim| !is_of_type(seen, field, claim));
+            let is_other =
+                |field| source(seen, field).is_some_and(|claim| !is_of_type(seen, field, claim));
             asks_organization(ask)
                 && (is_other(Field::OrgId) || ask.role.is_some() && is_other(Field::OrgRole))
         }),
@@ -113,11 +118,15 @@ fn source<'a>(seen: &'a Seen<'_>, field: Field) -> Option<&'a Json> {
 }
 
 fn is_of_type(seen: &Seen<'_>, field: Field, claim: &Json) -> bool {
-    let is_text = |json: &Json| json.text().is_some_and(|text| !text.contains(LONE_SURROGATE));
+    let is_text = |json: &Json| {
+        json.text()
+            .is_some_and(|text| !text.contains(LONE_SURROGATE))
+    };
     match (field, claim) {
         (Field::FactorVerificationAge, Json::Array(ages)) => {
             let is_age = |age: &Json| {
-                age.number().is_some_and(|age| age.is_finite() && (age == -1.0 || age >= 0.0))
+                age.number()
+                    .is_some_and(|age| age.is_finite() && (age == -1.0 || age >= 0.0))
             };
             ages.len() == 2 && ages.iter().all(is_age)
         }
@@ -142,12 +151,17 @@ fn asks_organization(ask: &Ask) -> bool {
 }
 
 fn has_organization(seen: &Seen<'_>) -> bool {
-    source(seen, Field::OrgId).and_then(Json::text).is_some_and(|id| !id.is_empty())
+    source(seen, Field::OrgId)
+        .and_then(Json::text)
+        .is_some_and(|id| !id.is_empty())
 }
 
 fn repeats_in_organization(seen: &Seen<'_>) -> bool {
     is_second_version(seen)
-        && seen.token.claim("o").is_some_and(|o| !o.repeated().is_empty())
+        && seen
+            .token
+            .claim("o")
+            .is_some_and(|o| !o.repeated().is_empty())
 }
 
 /// `fea`, `per` and `fpm` of a second version's organization.
@@ -170,14 +184,22 @@ fn is_of_an_organization(entry: &str) -> bool {
 fn has_two_readings(seen: &Seen<'_>) -> bool {
     packed(seen).is_some_and(|[features, _, masks]| {
         let all = features.split(',').count();
-        let own = features.split(',').filter(|entry| is_of_an_organization(entry)).count();
+        let own = features
+            .split(',')
+            .filter(|entry| is_of_an_organization(entry))
+            .count();
         own < all && masks.split(',').count() != own
     })
 }
 
 fn has_nameless(seen: &Seen<'_>) -> bool {
     packed(seen).is_some_and(|[features, permissions, _]| {
-        let is_nameless = |entry: &str| entry.trim().split_once(':').is_some_and(|(_, name)| name.is_empty());
+        let is_nameless = |entry: &str| {
+            entry
+                .trim()
+                .split_once(':')
+                .is_some_and(|(_, name)| name.is_empty())
+        };
         features.split(',').any(is_nameless)
             || permissions.split(',').any(|name| name.trim().is_empty())
     })
@@ -186,9 +208,13 @@ fn has_nameless(seen: &Seen<'_>) -> bool {
 /// White space that JavaScript trims and ASCII does not have, or has as another control character.
 fn has_other_space(seen: &Seen<'_>) -> bool {
     let is_other = |character: char| {
-        character == '\u{b}' || character == '\u{feff}' || !character.is_ascii() && character.is_whitespace()
+        character == '\u{b}'
+            || character == '\u{feff}'
+            || !character.is_ascii() && character.is_whitespace()
     };
     let packed = packed(seen).into_iter().flatten();
-    let claims = ["fea", "pla"].iter().filter_map(|name| seen.token.claim(name)?.text());
+    let claims = ["fea", "pla"]
+        .iter()
+        .filter_map(|name| seen.token.claim(name)?.text());
     packed.chain(claims).any(|text| text.contains(is_other))
 }

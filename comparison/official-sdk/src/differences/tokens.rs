@@ -28,19 +28,32 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
     const RULES: &[Rule<Holds>] = &[
         rule("token-length", |seen| is_odd(seen, Oddity::TooLong)),
         rule("padding", |seen| is_odd(seen, Oddity::Padding)),
-        rule("byte-order-mark", |seen| is_odd(seen, Oddity::ByteOrderMark)),
+        rule("byte-order-mark", |seen| {
+            is_odd(seen, Oddity::ByteOrderMark)
+        }),
         rule("not-utf-8", |seen| is_odd(seen, Oddity::NotUtf8)),
-        rule("repeated-member", |seen| is_odd(seen, Oddity::RepeatedMember)),
+        rule("repeated-member", |seen| {
+            is_odd(seen, Oddity::RepeatedMember)
+        }),
         rule("nesting", |seen| is_odd(seen, Oddity::Nesting)),
-        rule("surrogate-in-name", |seen| is_odd(seen, Oddity::SurrogateInName)),
+        rule("surrogate-in-name", |seen| {
+            is_odd(seen, Oddity::SurrogateInName)
+        }),
         rule("crit-or-b64", |seen| {
             let header = &seen.token.header;
-            seen.ours == "token-invalid" && (header.get("crit").is_some() || header.get("b64").is_some())
+            seen.ours == "token-invalid"
+                && (header.get("crit").is_some() || header.get("b64").is_some())
         }),
         rule("category-alone", |seen| {
             let category = seen.token.header.get("cat");
-            let is_session = |category: &Json| category.text().is_some_and(|text| CATEGORIES.contains(&text));
-            seen.is_alone() && seen.ours == "token-type-mismatch" && category.is_some_and(|cat| !is_session(cat))
+            let is_session = |category: &Json| {
+                category
+                    .text()
+                    .is_some_and(|text| CATEGORIES.contains(&text))
+            };
+            seen.is_alone()
+                && seen.ours == "token-type-mismatch"
+                && category.is_some_and(|cat| !is_session(cat))
         }),
         rule("machine-alone", |seen| {
             let subject = text(seen, "sub");
@@ -58,7 +71,8 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
         }),
         rule("issuer-of-publishable-key", |seen| {
             let own = seen.case.options.app.issuers();
-            let is_own = text(seen, "iss").is_some_and(|issuer| own.iter().any(|one| one == issuer));
+            let is_own =
+                text(seen, "iss").is_some_and(|issuer| own.iter().any(|one| one == issuer));
             seen.ours == "token-invalid-issuer"
                 && !seen.is_alone()
                 && seen.case.options.issuers.is_empty()
@@ -74,7 +88,10 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
         rule("audience-shape", |seen| {
             seen.ours == "token-invalid-audience"
                 && !seen.case.options.audience.is_empty()
-                && seen.token.claim("aud").is_some_and(|audience| !names_audiences(audience))
+                && seen
+                    .token
+                    .claim("aud")
+                    .is_some_and(|audience| !names_audiences(audience))
         }),
         rule("exp-range", |seen| {
             let exp = seen.token.claim("exp").and_then(Json::number);
@@ -91,7 +108,9 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
             _ => false,
         }),
         rule("pending-alone", |seen| {
-            seen.is_alone() && seen.ours == "session-pending" && text(seen, "sts") == Some("pending")
+            seen.is_alone()
+                && seen.ours == "session-pending"
+                && text(seen, "sts") == Some("pending")
         }),
         Rule {
             name: "client-uat",
@@ -104,7 +123,12 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
             holds: |seen| {
                 let slashed = text(seen, "iss").map(|issuer| format!("{issuer}/"));
                 seen.theirs == "token-invalid-issuer"
-                    && seen.case.options.issuers.iter().any(|one| Some(one) == slashed.as_ref())
+                    && seen
+                        .case
+                        .options
+                        .issuers
+                        .iter()
+                        .any(|one| Some(one) == slashed.as_ref())
             },
         },
         Rule {
@@ -116,7 +140,9 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
             name: NULL_IN_COOKIE,
             directions: &[Laxer, Reason],
             holds: |seen| {
-                seen.theirs == NULL_IN_COOKIE_REASON && !seen.is_alone() && seen.picks.has_null_cookie
+                seen.theirs == NULL_IN_COOKIE_REASON
+                    && !seen.is_alone()
+                    && seen.picks.has_null_cookie
             },
         },
         reason("no-object", |seen| is_odd(seen, Oddity::NoObject)),
@@ -125,7 +151,10 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
             seen.theirs == "token-verification-failed"
                 && seen.ours == "token-invalid-audience"
                 && !audiences.is_empty()
-                && !seen.token.claim("aud").is_some_and(|audience| names_one_of(audience, audiences))
+                && !seen
+                    .token
+                    .claim("aud")
+                    .is_some_and(|audience| names_one_of(audience, audiences))
         }),
         reason("algorithm-of-pem", |seen| {
             let algorithm = seen.token.header.get("alg").and_then(Json::text);
@@ -135,9 +164,12 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
         }),
         reason("issuer-before-audience", |seen| {
             let issuers = &seen.case.options.issuers;
-            let is_trusted = text(seen, "iss").is_some_and(|issuer| issuers.iter().any(|one| one == issuer));
-            matches!(seen.theirs, "token-verification-failed" | "token-invalid-authorized-parties")
-                && seen.ours == "token-invalid-issuer"
+            let is_trusted =
+                text(seen, "iss").is_some_and(|issuer| issuers.iter().any(|one| one == issuer));
+            matches!(
+                seen.theirs,
+                "token-verification-failed" | "token-invalid-authorized-parties"
+            ) && seen.ours == "token-invalid-issuer"
                 && !issuers.is_empty()
                 && !is_trusted
         }),
@@ -196,15 +228,17 @@ fn names_audiences(audience: &Json) -> bool {
     match audience {
         Json::Text(text) => !text.is_empty(),
         Json::Array(values) => {
-            values.iter().all(|value| value.text().is_some())
-                && values.iter().any(Json::is_truthy)
+            values.iter().all(|value| value.text().is_some()) && values.iter().any(Json::is_truthy)
         }
         _ => false,
     }
 }
 
 fn names_one_of(audience: &Json, audiences: &[String]) -> bool {
-    let is_one = |one: &Json| one.text().is_some_and(|one| audiences.iter().any(|known| known == one));
+    let is_one = |one: &Json| {
+        one.text()
+            .is_some_and(|one| audiences.iter().any(|known| known == one))
+    };
     match audience {
         Json::Array(values) => values.iter().any(is_one),
         one => is_one(one),
@@ -241,7 +275,9 @@ fn fails_on_permissions(seen: &Seen<'_>) -> bool {
     let (per, fpm) = (o.get("per"), o.get("fpm"));
     let are_there = per.is_some_and(Json::is_truthy) && fpm.is_some_and(Json::is_truthy);
     let is_no_text = |json: Option<&Json>| json.and_then(Json::text).is_none();
-    matches!(seen.theirs, "threw Error" | "threw TypeError" | "unexpected-error")
-        && is_second
+    matches!(
+        seen.theirs,
+        "threw Error" | "threw TypeError" | "unexpected-error"
+    ) && is_second
         && (features_fail || are_there && (is_no_text(per) || is_no_text(fpm)))
 }

@@ -101,5 +101,14 @@ const FEATURES: [&str; 18] = [
     "org:invoices:extra",
 ];
 const PLANS: [&str; 10] = [
-    "team", "org:team", "o:team", "pro", "u:pro", "user:pro", "free_user", "x:pro", "", "Team",
+    "team",
+    "org:team",
+    "o:team",
+    "pro",
+    "u:pro",
+    "user:pro",
+    "free_user",
+    "x:pro",
+    "",
+    "Team",
 ];

@@ -19,10 +19,16 @@ pub(crate) fn usual(dice: &mut Dice, subject: &Subject, options: &Options) -> Me
     let own = options.app.issuers();
     let issuer = match options.issuers.iter().find(|issuer| !issuer.ends_with('/')) {
         Some(issuer) if dice.percent(50) => issuer.clone(),
-        None if dice.percent(25) => format!("https://{}/", options.app.host),
+        None if !options.issuers.is_empty() && dice.percent(40) => {
+            format!("https://{}/", options.app.host)
+        }
         _ => format!("https://{}", options.app.issuing_host()),
     };
-    let issuer = if dice.percent(5) { dice.one(&own) } else { issuer };
+    let issuer = if dice.percent(5) {
+        dice.one(&own)
+    } else {
+        issuer
+    };
     let issued_at = subject.issued_at;
     let mut members = vec![
         member("azp", &text(dice.one(&PARTIES))),
@@ -63,15 +69,38 @@ pub(crate) fn change(dice: &mut Dice, members: &mut Members, options: &Options) 
         }
         12 => set(members, "sts", dice.one(&STATUSES)),
         13 => set(members, "sts", r#""pending""#),
-        14 => set(members, "v", dice.one(&["", "2", "1", "2.0", "2e0", "0.2E1", "3", "\"2\"", "null", "true", "[2]"])),
-        15 => set(members, "sid", dice.one(&["", "null", "5", "\"\"", "true", "[]", "\"sess_\\u00e9\"", "\"\\ud800\""])),
+        14 => set(
+            members,
+            "v",
+            dice.one(&[
+                "", "2", "1", "2.0", "2e0", "0.2E1", "3", "\"2\"", "null", "true", "[2]",
+            ]),
+        ),
+        15 => set(
+            members,
+            "sid",
+            dice.one(&[
+                "",
+                "null",
+                "5",
+                "\"\"",
+                "true",
+                "[]",
+                "\"sess_\\u00e9\"",
+                "\"\\ud800\"",
+            ]),
+        ),
         16 => repeat(dice, members),
         17 => members.push(custom(dice)),
         18 => {
             let depth = dice.one(&[31_usize, 100, 126, 127, 200]);
             members.push(member("deep", &nested(depth)));
         }
-        19 => set(members, "act", dice.one(&["", "null", r#"{"sub":"user_admin"}"#, r#"{"sub":5}"#])),
+        19 => set(
+            members,
+            "act",
+            dice.one(&["", "null", r#"{"sub":"user_admin"}"#, r#"{"sub":5}"#]),
+        ),
         20 => {
             // An escape means the letter.
             if let Some((name, _)) = members.iter_mut().find(|(name, _)| name.contains('s')) {
@@ -92,10 +121,18 @@ fn time(dice: &mut Dice, members: &Members, name: &str) -> String {
     let usual = known.map_or("1800000000", |(_, value)| value);
     match dice.between(0, 9) {
         0 => String::new(),
-        1 => dice.one(&["null", "true", "[]", "{}", "\"\"", "\"soon\"", "[1]"]).to_owned(),
+        1 => dice
+            .one(&["null", "true", "[]", "{}", "\"\"", "\"soon\"", "[1]"])
+            .to_owned(),
         2 => format!("\"{usual}\""),
-        3 => format!("{usual}{}", dice.one(&[".0", ".001", ".5", ".999", "e0", "E+0", ".5e0"])),
-        4 => format!("{usual}{}", dice.one(&["0", "000", "00000000", "e9", "e99", "e999"])),
+        3 => format!(
+            "{usual}{}",
+            dice.one(&[".0", ".001", ".5", ".999", "e0", "E+0", ".5e0"])
+        ),
+        4 => format!(
+            "{usual}{}",
+            dice.one(&["0", "000", "00000000", "e9", "e99", "e999"])
+        ),
         _ => dice.one(&TIMES).to_owned(),
     }
 }

@@ -27,7 +27,10 @@ pub(crate) fn suffix(publishable_key: &str) -> String {
 pub(crate) fn cookies(dice: &mut Dice, jar: &Jar<'_>) -> Fields {
     let suffix = suffix(jar.publishable_key);
     let mut pairs = Vec::new();
-    for (token, name) in [(jar.plain, String::new()), (jar.suffixed, format!("_{suffix}"))] {
+    for (token, name) in [
+        (jar.plain, String::new()),
+        (jar.suffixed, format!("_{suffix}")),
+    ] {
         let issued_at = token.map(|(_, issued_at)| issued_at);
         if let Some((token, _)) = token {
             pairs.push((format!("__session{name}"), token.to_owned()));
@@ -48,7 +51,12 @@ pub(crate) fn cookies(dice: &mut Dice, jar: &Jar<'_>) -> Fields {
     }
     if dice.percent(25) {
         let place = dice.below(pairs.len() + 1);
-        let other = dice.one(&[("theme", "dark"), ("_ga", "GA1.2.3"), ("__session_AAAAAAAA", "a.b.c"), ("x", "")]);
+        let other = dice.one(&[
+            ("theme", "dark"),
+            ("_ga", "GA1.2.3"),
+            ("__session_AAAAAAAA", "a.b.c"),
+            ("x", ""),
+        ]);
         pairs.insert(place, (other.0.to_owned(), other.1.to_owned()));
     }
     write(dice, &pairs)
@@ -67,9 +75,13 @@ fn client_uat(dice: &mut Dice, issued_at: Option<i64>, is_suffixed: bool) -> Opt
     Some(match dice.between(0, 6) {
         0 | 1 => "0".to_owned(),
         2 => (issued_at + dice.one(&[1, 30])).to_string(),
-        3 => dice.one(&["abc", "-5", "1.5", "  12", "%30", "0x10", "1e9", "00"]).to_owned(),
+        3 => dice
+            .one(&["abc", "-5", "1.5", "  12", "%30", "0x10", "1e9", "00"])
+            .to_owned(),
         4 => format!("\"{issued_at}\""),
-        5 => dice.one(&["\u{e9}", "1\u{e9}", "\u{1}", "0\u{7f}"]).to_owned(),
+        5 => dice
+            .one(&["\u{e9}", "1\u{e9}", "\u{1}", "0\u{7f}"])
+            .to_owned(),
         _ => return None,
     })
 }
@@ -88,14 +100,24 @@ fn disturb(dice: &mut Dice, pairs: &mut Vec<(String, String)>, suffix: &str) {
         2 => *value = value.replace('.', "%2E").replacen('a', "%61", 2),
         3 => value.push_str(dice.one(&["%", "%zz", "%ff", "%00", "%3B", "%20"])),
         4 => value.push_str(dice.one(&["\u{e9}", "\u{7f}", "\u{1}", "\u{c}", "\u{a0}"])),
-        5 => *value = format!("{}{value}{}", dice.one(&["", " ", "\t"]), dice.one(&["", "  "])),
+        5 => {
+            *value = format!(
+                "{}{value}{}",
+                dice.one(&["", " ", "\t"]),
+                dice.one(&["", "  "])
+            )
+        }
         6 => *name = format!("{} ", name),
         7 => *name = name.to_ascii_uppercase(),
         8 => value.clear(),
         9 => {
             // The first of two counts.
             let other = dice.one(&["a.b.c", "", "0", "x"]).to_owned();
-            let other = if dice.percent(50) { (repeated.0, other) } else { repeated };
+            let other = if dice.percent(50) {
+                (repeated.0, other)
+            } else {
+                repeated
+            };
             let place = dice.below(pairs.len() + 1);
             pairs.insert(place, other);
         }

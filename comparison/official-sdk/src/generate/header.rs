@@ -26,7 +26,15 @@ pub(crate) fn change(dice: &mut Dice, members: &mut Members) {
         6 => set(members, "kid", dice.one(&KEY_IDS)),
         7 => {
             let name = dice.one(&["crit", "b64"]);
-            let value = dice.one(&["[]", r#"["b64"]"#, "null", r#""x""#, "true", "false", r#"["exp"]"#]);
+            let value = dice.one(&[
+                "[]",
+                r#"["b64"]"#,
+                "null",
+                r#""x""#,
+                "true",
+                "false",
+                r#"["exp"]"#,
+            ]);
             members.push(member(name, value));
         }
         8 => members.push(dice.one(&extras())),
@@ -37,7 +45,9 @@ pub(crate) fn change(dice: &mut Dice, members: &mut Members) {
         }
         _ => {
             // An escape means the letter.
-            let escaped = members.iter_mut().find(|(name, _)| name == "typ" || name == "cat");
+            let escaped = members
+                .iter_mut()
+                .find(|(name, _)| name == "typ" || name == "cat");
             if let Some((name, _)) = escaped {
                 *name = name.replace('t', "\\u0074");
             }
@@ -47,7 +57,19 @@ pub(crate) fn change(dice: &mut Dice, members: &mut Members) {
 
 /// No object, or no value at all.
 pub(crate) fn other_json(dice: &mut Dice) -> &'static str {
-    dice.one(&["null", "[]", r#"["a"]"#, r#""text""#, "5", "true", "", "{", "{}", "{}{}", "{'a':1}"])
+    dice.one(&[
+        "null",
+        "[]",
+        r#"["a"]"#,
+        r#""text""#,
+        "5",
+        "true",
+        "",
+        "{",
+        "{}",
+        "{}{}",
+        "{'a':1}",
+    ])
 }
 
 pub(crate) fn member(name: &str, value: &str) -> (String, String) {
@@ -77,15 +99,23 @@ fn repeat(dice: &mut Dice, members: &mut Members) {
         true => name.replacen(['a', 'k', 't'], &escaped(&name), 1),
         false => name,
     };
-    let value = if dice.percent(60) { value } else { r#""other""#.to_owned() };
+    let value = if dice.percent(60) {
+        value
+    } else {
+        r#""other""#.to_owned()
+    };
     let place = dice.below(members.len() + 1);
     members.insert(place, (name, value));
 }
 
 /// The escape of the first letter that is replaced.
 fn escaped(name: &str) -> String {
-    let letter = name.chars().find(|letter| matches!(letter, 'a' | 'k' | 't'));
-    letter.map_or_else(String::new, |letter| format!("\\u{:04x}", u32::from(letter)))
+    let letter = name
+        .chars()
+        .find(|letter| matches!(letter, 'a' | 'k' | 't'));
+    letter.map_or_else(String::new, |letter| {
+        format!("\\u{:04x}", u32::from(letter))
+    })
 }
 
 fn extras() -> [(String, String); 9] {

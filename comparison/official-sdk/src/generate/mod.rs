@@ -73,13 +73,7 @@ type Made = (Fields, Option<String>, Vec<i64>);
 
 impl Maker<'_> {
     /// `odd` in a hundred are not as Clerk makes them.
-    fn token(
-        &self,
-        dice: &mut Dice,
-        user: &'static str,
-        later: i64,
-        odd: u32,
-    ) -> Result<Token> {
+    fn token(&self, dice: &mut Dice, user: &'static str, later: i64, odd: u32) -> Result<Token> {
         let oddity = match dice.percent(odd) {
             true if dice.percent(15) => Oddity::Rare,
             true => Oddity::Some,
@@ -199,11 +193,19 @@ impl Maker<'_> {
         let later = dice.one(&[0, 0, 0, -30, 10, -3_600]);
         let plain = self.token(dice, "user_of_plain", 0, odd)?;
         let suffixed = self.token(dice, "user_of_suffixed", later, odd)?;
-        let (has_plain, has_suffixed) =
-            dice.weighed(&[(35, (true, false)), (25, (false, true)), (38, (true, true)), (2, (false, false))]);
+        let (has_plain, has_suffixed) = dice.weighed(&[
+            (35, (true, false)),
+            (25, (false, true)),
+            (38, (true, true)),
+            (2, (false, false)),
+        ]);
         // Clerk's frontend writes one token under both names.
         let same = dice.percent(30);
-        let of_suffixed = if same { (&*plain.text, self.issued_at) } else { (&*suffixed.text, self.issued_at + later) };
+        let of_suffixed = if same {
+            (&*plain.text, self.issued_at)
+        } else {
+            (&*suffixed.text, self.issued_at + later)
+        };
         let jar = Jar {
             plain: has_plain.then_some((&*plain.text, self.issued_at)),
             suffixed: has_suffixed.then_some(of_suffixed),

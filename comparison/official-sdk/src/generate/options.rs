@@ -43,7 +43,10 @@ pub(crate) fn options(dice: &mut Dice) -> Options {
 }
 
 fn texts(all: &[&str], count: usize) -> Vec<String> {
-    all.iter().take(count).map(|&text| text.to_owned()).collect()
+    all.iter()
+        .take(count)
+        .map(|&text| text.to_owned())
+        .collect()
 }
 
 fn app(dice: &mut Dice) -> App {
@@ -59,9 +62,7 @@ fn app(dice: &mut Dice) -> App {
         publishable_key: format!("pk_{kind}_{encoded}"),
         is_production,
         host: host.to_owned(),
-        satellite: dice
-            .percent(6)
-            .then(|| "satellite.example.net".to_owned()),
+        satellite: dice.percent(6).then(|| "satellite.example.net".to_owned()),
         proxy_url: dice
             .percent(6)
             .then(|| "https://app.example.com/__clerk".to_owned()),

@@ -6,7 +6,14 @@ use super::{
 };
 
 const FEATURES: [&str; 7] = ["invoices", "reports", "beta", "teams", "org", "o", "sys"];
-const SCOPES: [(u32, &str); 6] = [(8, "o"), (4, "u"), (2, "ou"), (2, "uo"), (1, "x"), (1, "org")];
+const SCOPES: [(u32, &str); 6] = [
+    (8, "o"),
+    (4, "u"),
+    (2, "ou"),
+    (2, "uo"),
+    (1, "x"),
+    (1, "org"),
+];
 const PERMISSIONS: [&str; 5] = ["create", "read", "delete", "manage", "a:b"];
 const PLANS: [&str; 4] = ["team", "pro", "free_user", "org"];
 
@@ -47,7 +54,9 @@ pub(crate) fn places(dice: &mut Dice, members: &mut Members) {
         .collect();
     set(members, "v", "2");
     set(members, "fea", &quoted(&features.join(",")));
-    let masks: Vec<String> = (0..=dice.below(4)).map(|_| dice.between(0, 7).to_string()).collect();
+    let masks: Vec<String> = (0..=dice.below(4))
+        .map(|_| dice.between(0, 7).to_string())
+        .collect();
     let object = format!(
         r#"{{"id":"org_2","rol":"member","per":"create,read,delete","fpm":"{}"}}"#,
         masks.join(",")
@@ -99,17 +108,25 @@ fn second(dice: &mut Dice, features: &str) -> String {
     let names = dice.some(&PERMISSIONS, 4);
     let count = match dice.percent(50) {
         true => features.split(',').count(),
-        false => features.split(',').filter(|entry| !entry.starts_with("u:")).count(),
+        false => features
+            .split(',')
+            .filter(|entry| !entry.starts_with("u:"))
+            .count(),
     };
     let masks: Vec<String> = (0..count)
         .map(|_| match dice.percent(95) {
             true => dice.between(0, 31).to_string(),
-            false => dice.one(&["9007199254740993", "-1", "1.5", "0x1", "", "007"]).to_owned(),
+            false => dice
+                .one(&["9007199254740993", "-1", "1.5", "0x1", "", "007"])
+                .to_owned(),
         })
         .collect();
     let mut parts = vec![r#""id":"org_1""#.to_owned()];
     if dice.percent(90) {
-        parts.push(format!("\"rol\":\"{}\"", dice.one(&["admin", "member", "org:admin"])));
+        parts.push(format!(
+            "\"rol\":\"{}\"",
+            dice.one(&["admin", "member", "org:admin"])
+        ));
     }
     if dice.percent(80) {
         parts.push(r#""slg":"acme""#.to_owned());
@@ -224,15 +241,48 @@ const FIRST_VERSION: [&str; 11] = [
 ];
 /// `fea` and `o`.
 const ODD: [(&str, &str); 11] = [
-    (r#""o:invoices""#, r#"{"id":"org_1","rol":"admin","id":"org_2","per":"create","fpm":"1"}"#),
-    (r#""o:invoices""#, r#"{"id":"org_1","rol":"admin","per":"create","per":"read","fpm":"1"}"#),
-    (r#""o:invoices,u:beta,o:reports""#, r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"3,1"}"#),
-    (r#""o:invoices,u:beta,o:reports""#, r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"3,1,2"}"#),
-    (r#""u:beta,o:invoices""#, r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"0,1"}"#),
-    (r#""o:invoices,u:beta,o:reports""#, r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"3,1,2,1"}"#),
-    (r#""o:,o:invoices""#, r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"1,1"}"#),
-    (r#""o:invoices""#, r#"{"id":"org_1","rol":"admin","per":",read","fpm":"3"}"#),
-    (r#""o:invoices\u00a0,o:reports""#, r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"3,1"}"#),
-    (r#""o:invoices""#, r#"{"id":"org_1","rol":"admin","per":"create,\u00a0read","fpm":"3\u00a0"}"#),
-    (r#""o:invoices,o:invoices""#, r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"1,2"}"#),
+    (
+        r#""o:invoices""#,
+        r#"{"id":"org_1","rol":"admin","id":"org_2","per":"create","fpm":"1"}"#,
+    ),
+    (
+        r#""o:invoices""#,
+        r#"{"id":"org_1","rol":"admin","per":"create","per":"read","fpm":"1"}"#,
+    ),
+    (
+        r#""o:invoices,u:beta,o:reports""#,
+        r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"3,1"}"#,
+    ),
+    (
+        r#""o:invoices,u:beta,o:reports""#,
+        r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"3,1,2"}"#,
+    ),
+    (
+        r#""u:beta,o:invoices""#,
+        r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"0,1"}"#,
+    ),
+    (
+        r#""o:invoices,u:beta,o:reports""#,
+        r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"3,1,2,1"}"#,
+    ),
+    (
+        r#""o:,o:invoices""#,
+        r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"1,1"}"#,
+    ),
+    (
+        r#""o:invoices""#,
+        r#"{"id":"org_1","rol":"admin","per":",read","fpm":"3"}"#,
+    ),
+    (
+        r#""o:invoices\u00a0,o:reports""#,
+        r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"3,1"}"#,
+    ),
+    (
+        r#""o:invoices""#,
+        r#"{"id":"org_1","rol":"admin","per":"create,\u00a0read","fpm":"3\u00a0"}"#,
+    ),
+    (
+        r#""o:invoices,o:invoices""#,
+        r#"{"id":"org_1","rol":"admin","per":"create,read","fpm":"1,2"}"#,
+    ),
 ];

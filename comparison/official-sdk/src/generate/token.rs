@@ -228,7 +228,9 @@ impl Text {
         claims: &Members,
     ) -> Result<String> {
         let algorithm = header.iter().find(|(name, _)| name == "alg");
-        let algorithm = algorithm.map_or("", |(_, value)| value.trim_matches('"')).to_owned();
+        let algorithm = algorithm
+            .map_or("", |(_, value)| value.trim_matches('"'))
+            .to_owned();
         let [marked_header, marked_claims] = self.marks;
         let [broken_header, broken_claims] = self.broken;
         let [header_padding, claims_padding] = self.padding;
@@ -252,7 +254,9 @@ impl Text {
         is_broken: bool,
     ) -> Vec<u8> {
         let space = if self.spaced { " \n\t" } else { "" };
-        let members = members.iter().map(|(name, value)| format!("\"{name}\"{space}:{space}{value}"));
+        let members = members
+            .iter()
+            .map(|(name, value)| format!("\"{name}\"{space}:{space}{value}"));
         let separator = format!("{space},{space}");
         let members = members.collect::<Vec<_>>().join(&separator);
         let text = match instead {
@@ -262,7 +266,10 @@ impl Text {
         let mut bytes = text.into_bytes();
         if is_broken {
             // In a member of its own, so that only the decoding of text can mind it.
-            let place = bytes.iter().position(|byte| *byte == b'{').map_or(0, |place| place + 1);
+            let place = bytes
+                .iter()
+                .position(|byte| *byte == b'{')
+                .map_or(0, |place| place + 1);
             let mut member = br#""x":"  ","#.to_vec();
             for byte in &mut member {
                 if *byte == b' ' {
@@ -348,7 +355,10 @@ impl Text {
                     None => token,
                 }
             }
-            Spelling::NotAscii => format!("{token}{}", dice.one(&["é", "\u{a0}", "\u{7f}", "\u{c}", "\u{1}"])),
+            Spelling::NotAscii => format!(
+                "{token}{}",
+                dice.one(&["é", "\u{a0}", "\u{7f}", "\u{c}", "\u{1}"])
+            ),
         }
     }
 }

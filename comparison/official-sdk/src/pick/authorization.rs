@@ -79,7 +79,9 @@ pub(super) fn difference(fields: &[Vec<u8>]) -> &'static str {
         };
     };
     match scheme {
-        "Bearer" if rest.trim_start_matches([' ', '\t']).contains([' ', '\t']) => "bearer-second-word",
+        "Bearer" if rest.trim_start_matches([' ', '\t']).contains([' ', '\t']) => {
+            "bearer-second-word"
+        }
         "Bearer" => "bearer-white-space",
         _ if scheme.eq_ignore_ascii_case("bearer") => "scheme-case",
         _ => "other-scheme-white-space",

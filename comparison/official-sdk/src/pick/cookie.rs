@@ -86,7 +86,9 @@ pub(super) fn has_null(case: &Case) -> bool {
     let cookies = Cookies::of(case, &[]);
     let suffix = suffix(&case.options.app.publishable_key);
     let names = ["__session".to_owned(), format!("__session_{suffix}")];
-    let mut readings = names.iter().map(|name| cookies.reading(cookies.value(name).as_ref()));
+    let mut readings = names
+        .iter()
+        .map(|name| cookies.reading(cookies.value(name).as_ref()));
     readings.any(|reading| reading.is_some_and(|reading| reading.payload == Json::Null))
 }
 
@@ -101,12 +103,20 @@ impl<'a> Cookies<'a> {
         let form_feed = habits.contains(&Habit::FormFeed);
         let is_space = |byte: &u8| matches!(byte, b' ' | b'\t') || form_feed && *byte == b'\x0c';
         let trimmed = |text: &[u8]| {
-            let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
-            let end = text.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+            let start = text
+                .iter()
+                .position(|byte| !is_space(byte))
+                .unwrap_or(text.len());
+            let end = text
+                .iter()
+                .rposition(|byte| !is_space(byte))
+                .map_or(start, |last| last + 1);
             text.get(start..end).unwrap_or_default().to_vec()
         };
         let fields = case.values("cookie");
-        let pairs = fields.iter().flat_map(|field| field.split(|byte| *byte == b';'));
+        let pairs = fields
+            .iter()
+            .flat_map(|field| field.split(|byte| *byte == b';'));
         let pairs = pairs.filter_map(|pair| {
             let place = pair.iter().position(|byte| *byte == b'=')?;
             let (name, value) = pair.split_at_checked(place)?;
@@ -152,7 +162,9 @@ impl<'a> Cookies<'a> {
         let of_plain = self.reading(plain.as_ref());
         let of_suffixed = self.reading(suffixed.as_ref());
         let claim = |reading: &Option<Reading>, name: &str| {
-            reading.as_ref().and_then(|reading| reading.claim(name).cloned())
+            reading
+                .as_ref()
+                .and_then(|reading| reading.claim(name).cloned())
         };
         if plain.is_some() {
             let issuer = claim(&of_plain, "iss");
@@ -176,7 +188,9 @@ impl<'a> Cookies<'a> {
             return false;
         }
         if !self.case.options.app.is_production && !suffixed_is_out && plain_is_out {
-            let ended = of_suffixed.as_ref().is_some_and(|reading| self.has_ended(reading));
+            let ended = of_suffixed
+                .as_ref()
+                .is_some_and(|reading| self.has_ended(reading));
             if ended {
                 return false;
             }
@@ -191,7 +205,9 @@ impl<'a> Cookies<'a> {
         let own = self.case.options.app.issuing_host();
         if self.has(Habit::SchemeAtStart) {
             let lower = issuer.to_ascii_lowercase();
-            let scheme = ["https://", "http://"].into_iter().find(|scheme| lower.starts_with(scheme));
+            let scheme = ["https://", "http://"]
+                .into_iter()
+                .find(|scheme| lower.starts_with(scheme));
             return issuer.get(scheme.map_or(0, str::len)..) == Some(&own);
         }
         without_schemes(issuer) == own
@@ -231,7 +247,8 @@ impl<'a> Cookies<'a> {
 fn decoded(text: &str) -> String {
     let escapes = text.split('%').skip(1);
     let is_escape = |rest: &str| {
-        rest.get(..2).is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        rest.get(..2)
+            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
     };
     if !escapes.into_iter().all(is_escape) {
         return text.to_owned();
@@ -247,7 +264,9 @@ fn without_schemes(text: &str) -> String {
     let mut without = String::new();
     while let Some(first) = rest.chars().next() {
         let lower = rest.to_ascii_lowercase();
-        let scheme = ["https://", "http://"].into_iter().find(|scheme| lower.starts_with(scheme));
+        let scheme = ["https://", "http://"]
+            .into_iter()
+            .find(|scheme| lower.starts_with(scheme));
         let length = match scheme {
             Some(scheme) => scheme.len(),
             None => {
@@ -268,10 +287,17 @@ fn whole_number(text: &str) -> f64 {
         None => (1.0, text.strip_prefix('+').unwrap_or(text)),
     };
     if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        let end = hex.find(|digit: char| !digit.is_ascii_hexdigit()).unwrap_or(hex.len());
+        let end = hex
+            .find(|digit: char| !digit.is_ascii_hexdigit())
+            .unwrap_or(hex.len());
         let digits = hex.get(..end).unwrap_or_default();
         return i64::from_str_radix(digits, 16).map_or(0.0, |number| sign * number as f64);
     }
-    let end = text.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(text.len());
-    sign * text.get(..end).and_then(|digits| digits.parse().ok()).unwrap_or(0.0)
+    let end = text
+        .find(|digit: char| !digit.is_ascii_digit())
+        .unwrap_or(text.len());
+    sign * text
+        .get(..end)
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(0.0)
 }
