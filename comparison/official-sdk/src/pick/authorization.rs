@@ -49,7 +49,7 @@ pub(super) fn ours(fields: &[Vec<u8>]) -> Option<Pick> {
         }
         Some(_) => None,
         None if value.eq_ignore_ascii_case("bearer") => Some(Pick::Malformed),
-        None => is_jwt(&value).then(|| Pick::Header(value)),
+        None => is_jwt(&value).then_some(Pick::Header(value)),
     }
 }
 
