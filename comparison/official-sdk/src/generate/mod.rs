@@ -8,6 +8,8 @@ mod fields;
 mod header;
 mod options;
 mod organization;
+mod signature;
+mod spelling;
 mod token;
 
 pub(crate) use self::cookies::suffix;

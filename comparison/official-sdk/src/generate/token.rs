@@ -7,6 +7,8 @@ use super::{
     dice::Dice,
     header::{self, Members},
     organization,
+    signature::Signature,
+    spelling::Spelling,
 };
 use crate::{Result, case::Options, keys::Signers};
 
@@ -135,68 +137,6 @@ struct Text {
     signature: Signature,
 }
 
-#[derive(Clone, Copy, Default, Eq, PartialEq)]
-enum Spelling {
-    #[default]
-    Usual,
-    PaddedSignature,
-    StandardAlphabet,
-    StrayBits,
-    OneMorePart,
-    OnePartLess,
-    EmptyPart,
-    SpaceBefore,
-    SpaceBehind,
-    LineBreak,
-    Quoted,
-    LowerCase,
-    OtherSymbol,
-    NotAscii,
-}
-
-impl Spelling {
-    const ALL: [Self; 13] = [
-        Self::PaddedSignature,
-        Self::StandardAlphabet,
-        Self::StrayBits,
-        Self::OneMorePart,
-        Self::OnePartLess,
-        Self::EmptyPart,
-        Self::SpaceBefore,
-        Self::SpaceBehind,
-        Self::LineBreak,
-        Self::Quoted,
-        Self::LowerCase,
-        Self::OtherSymbol,
-        Self::NotAscii,
-    ];
-}
-
-#[derive(Clone, Copy, Default, Eq, PartialEq)]
-enum Signature {
-    #[default]
-    Good,
-    OfAnother,
-    OfOtherText,
-    Flipped,
-    Short,
-    Long,
-    Empty,
-    Zeros,
-}
-
-impl Signature {
-    const ALL: [Self; 7] = [
-        Self::OfAnother,
-        Self::OfOtherText,
-        Self::Flipped,
-        Self::Short,
-        Self::Long,
-        Self::Empty,
-        Self::Zeros,
-    ];
-}
-
 impl Text {
     fn change(&mut self, dice: &mut Dice) {
         let part = dice.below(2);
@@ -241,9 +181,9 @@ impl Text {
             URL_SAFE_NO_PAD.encode(header),
             URL_SAFE_NO_PAD.encode(claims)
         );
-        let signature = self.sign(dice, signers, &algorithm, &message)?;
+        let signature = self.signature.sign(dice, signers, &algorithm, &message)?;
         let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
-        Ok(self.spell(dice, token))
+        Ok(self.spelling.write(dice, token))
     }
 
     fn bytes(
@@ -282,83 +222,5 @@ impl Text {
             bytes.splice(0..0, *b"\xef\xbb\xbf");
         }
         bytes
-    }
-
-    fn sign(
-        &self,
-        dice: &mut Dice,
-        signers: &Signers,
-        algorithm: &str,
-        message: &str,
-    ) -> Result<Vec<u8>> {
-        let good = || signers.trusted.sign(algorithm, message.as_bytes());
-        Ok(match self.signature {
-            Signature::Good => good()?,
-            Signature::OfAnother => signers.other.sign(algorithm, message.as_bytes())?,
-            Signature::OfOtherText => signers.trusted.sign(algorithm, b"other text")?,
-            Signature::Flipped => {
-                let mut signature = good()?;
-                let place = dice.below(signature.len());
-                if let Some(byte) = signature.get_mut(place) {
-                    *byte ^= 1;
-                }
-                signature
-            }
-            Signature::Short => {
-                let mut signature = good()?;
-                signature.pop();
-                signature
-            }
-            Signature::Long => {
-                let mut signature = good()?;
-                signature.push(0);
-                signature
-            }
-            Signature::Empty => Vec::new(),
-            Signature::Zeros => vec![0; 256],
-        })
-    }
-
-    fn spell(&self, dice: &mut Dice, token: String) -> String {
-        match self.spelling {
-            Spelling::Usual => token,
-            Spelling::PaddedSignature => token + dice.one(&["=", "=="]),
-            Spelling::StandardAlphabet => token.replace('-', "+").replace('_', "/"),
-            Spelling::StrayBits => {
-                // The last symbol of 256 bytes holds two bits, and four that must be zero.
-                let stray = token.strip_suffix(['A', 'Q', 'g', 'w']);
-                stray.map_or_else(|| token.clone(), |rest| format!("{rest}B"))
-            }
-            Spelling::OneMorePart => format!("{token}.{}", dice.one(&["", "x", "AAAA"])),
-            Spelling::OnePartLess => {
-                let cut = token.rsplit_once('.');
-                cut.map_or_else(String::new, |(rest, _)| rest.to_owned())
-            }
-            Spelling::EmptyPart => {
-                let place = dice.below(3);
-                let mut parts: Vec<&str> = token.split('.').collect();
-                if let Some(part) = parts.get_mut(place) {
-                    *part = "";
-                }
-                parts.join(".")
-            }
-            Spelling::SpaceBefore => format!(" {token}"),
-            Spelling::SpaceBehind => format!("{token} "),
-            Spelling::LineBreak => token.replacen('.', "\t.", 1),
-            Spelling::Quoted => format!("\"{token}\""),
-            Spelling::LowerCase => token.to_ascii_lowercase(),
-            Spelling::OtherSymbol => {
-                let symbol = dice.one(&["!", "~", "=", ",", "%", "é", "\u{7f}"]);
-                let place = dice.below(token.len());
-                match token.split_at_checked(place) {
-                    Some((before, behind)) => format!("{before}{symbol}{behind}"),
-                    None => token,
-                }
-            }
-            Spelling::NotAscii => format!(
-                "{token}{}",
-                dice.one(&["é", "\u{a0}", "\u{7f}", "\u{c}", "\u{1}"])
-            ),
-        }
     }
 }
