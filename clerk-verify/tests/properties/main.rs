@@ -31,7 +31,6 @@ mod restrictions;
 mod round_trip;
 mod rules;
 mod secrecy;
-
 mod tampering;
 mod time;
 mod verdict;

@@ -110,7 +110,7 @@ fn private_jwk() -> impl Strategy<Value = Secret> {
 type Place = fn(VerifierBuilder, String) -> VerifierBuilder;
 
 /// Options that hold keys, and addresses, into which keys are pasted.
-const PLACES: [Place; 19] = [
+const PLACES: [Place; 20] = [
     |builder, text| builder.secret_key(text),
     |builder, text| builder.secret_key(text),
     |builder, text| builder.jwt_key(text),
@@ -122,6 +122,7 @@ const PLACES: [Place; 19] = [
     |builder, text| builder.proxy_url(text),
     |builder, text| builder.domain(text).is_satellite(true),
     |builder, text| builder.api_url(text),
+    |builder, text| builder.secret_key("sk_test_1").api_version(text),
     |builder, text| builder.with_seed(text, UNIX_EPOCH),
     |builder, text| builder.instance(Instance::publishable_key(text)),
     |builder, text| builder.instance(other().jwt_key(text)),
@@ -208,6 +209,35 @@ fn no_secret_of_an_option_is_seen() {
     });
 }
 
+/// Names are seen by everybody; what looks like a secret key is taken for none.
+const NAMES: [Place; 5] = [
+    |builder, text| builder.issuer(text),
+    |builder, text| builder.audience([text]),
+    |builder, text| builder.authorized_parties([text]),
+    |builder, text| builder.instance(Instance::issuer(text).jwt_key(ISSUER.public_pem())),
+    |builder, text| {
+        builder
+            .with_env_from(move |name| (name == "CLERK_AUTHORIZED_PARTIES").then(|| text.clone()))
+    },
+];
+
+#[test]
+fn no_secret_key_among_names_is_seen() {
+    let case = (secret_key(), select(NAMES.to_vec()), any::<bool>());
+    holds(128, case, |((text, secret), place, is_there)| {
+        let mut shown = Shown::default();
+        let name = if is_there {
+            text
+        } else {
+            "https://a.example".to_owned()
+        };
+        let is_built = build(&mut shown, place(builder(0), name));
+        shown.check(&Secrets::of(&[&secret, &token()]))?;
+        prop_assert_eq!(is_built, !is_there);
+        Ok(Met::accepted_if(is_built))
+    });
+}
+
 #[test]
 fn no_secret_of_a_variable_is_seen() {
     let variables = [
@@ -216,6 +246,7 @@ fn no_secret_of_a_variable_is_seen() {
         "CLERK_JWT_KEY",
         "CLERK_PUBLISHABLE_KEY",
         "CLERK_API_URL",
+        "CLERK_API_VERSION",
         "CLERK_PROXY_URL",
         "CLERK_DOMAIN",
         "CLERK_IS_SATELLITE",

@@ -1,4 +1,4 @@
-//! FAULTS OF THE LIBRARY: these tests fail until it is mended.
+//! A secret key in the place of something else.
 
 use clerk_verify::{Authentication, Verifier, VerifierBuilder, testing::TestIssuer};
 
