@@ -342,3 +342,17 @@ fn with_the_http_feature_a_header_map_is_request_headers() {
         matches!(verifier().begin(&headers, None), Authentication::Done(state) if state.is_signed_in())
     );
 }
+
+#[test]
+fn white_space_is_spaces_and_tabs_and_no_form_feed() {
+    for end in ["\u{c}", "\n", "\r", "\u{b}"] {
+        let value = format!("Bearer {}{end}", token("u"));
+        assert_eq!(authorization(&value), Err(Reason::TokenInvalid), "{end:?}");
+        let headers = [(
+            "cookie",
+            format!("__session={}{end}", token("u")).into_bytes(),
+        )];
+        let absent = Err(Reason::SessionTokenMissing);
+        assert_eq!(outcome(&verifier(), &headers), absent, "{end:?}");
+    }
+}

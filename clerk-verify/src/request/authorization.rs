@@ -51,11 +51,19 @@ pub(super) fn text(value: &[u8]) -> Option<&str> {
     std::str::from_utf8(value).ok().filter(|_| is_text)
 }
 
+/// Without the white space around it: spaces and tabs, as in RFC 9110 §5.6.3, and nothing else.
+pub(super) fn trimmed(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
 /// A field that stands once, or several times with one and the same value; an empty one is absent.
 fn only_value<'h>(values: impl Iterator<Item = &'h [u8]>) -> Result<Option<&'h str>, &'static str> {
     let mut only = None;
     for value in values {
-        let value = value.trim_ascii();
+        let value = trimmed(value);
         if only.is_some_and(|known| known != value) {
             return Err("it stands twice, with different values");
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr_iter};
 use percent_encoding::percent_decode;
 
-use super::authorization::text;
+use super::authorization::{text, trimmed};
 
 /// The value of the first cookie of exactly that name, in all `Cookie` fields; `None` where it is empty or
 /// holds bytes that are not visible ASCII.
@@ -42,7 +42,7 @@ fn pairs<'h>(fields: impl Iterator<Item = &'h [u8]>) -> impl Iterator<Item = (&'
     fields.flat_map(split).filter_map(|pair| {
         let equals = memchr(b'=', pair)?;
         let (name, value) = pair.split_at_checked(equals)?;
-        Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
+        Some((trimmed(name), trimmed(value.get(1..)?)))
     })
 }
 

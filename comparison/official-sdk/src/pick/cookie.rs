@@ -9,8 +9,6 @@ use crate::{case::Case, generate::suffix, json::Json, reading::Reading};
 /// Where this library's documentation departs from what the official SDK does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Habit {
-    /// A form feed is white space around a name or a value.
-    FormFeed,
     /// A pair of double quotes around a value is stripped.
     Unquoted,
     /// A value that is not visible ASCII is as if it were not there.
@@ -26,8 +24,7 @@ pub(crate) enum Habit {
 }
 
 impl Habit {
-    pub(crate) const ALL: [Self; 7] = [
-        Self::FormFeed,
+    pub(crate) const ALL: [Self; 6] = [
         Self::Unquoted,
         Self::VisibleAscii,
         Self::StrictReading,
@@ -39,7 +36,6 @@ impl Habit {
     /// Of its rule in the list of differences.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::FormFeed => "form-feed",
             Self::Unquoted => "quoted-cookie",
             Self::VisibleAscii => "cookie-bytes",
             Self::StrictReading => "choice-by-check-1",
@@ -100,8 +96,7 @@ struct Cookies<'a> {
 
 impl<'a> Cookies<'a> {
     fn of(case: &'a Case, habits: &'a [Habit]) -> Self {
-        let form_feed = habits.contains(&Habit::FormFeed);
-        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t') || form_feed && *byte == b'\x0c';
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
         let trimmed = |text: &[u8]| {
             let start = text
                 .iter()
