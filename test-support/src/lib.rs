@@ -2,6 +2,7 @@
 // Fixtures may stop a test.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod abuse;
 mod answer;
 pub mod behaviour;
 mod client;
