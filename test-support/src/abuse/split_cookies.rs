@@ -9,11 +9,11 @@ use super::{
 };
 use crate::bearer;
 
-const MOST_FIELDS: usize = 8;
+const MOST_FIELDS: usize = 6;
 /// Of one connection. actix-web ends each answer with an empty frame, and h2 takes no more than 100 of them.
 const STREAMS: usize = 80;
-const ROUNDS: usize = 5;
-const SHUFFLES: usize = 40;
+const ROUNDS: usize = 3;
+const SHUFFLES: usize = 16;
 
 /// # Panics
 ///
