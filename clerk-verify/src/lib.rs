@@ -92,6 +92,8 @@ mod describe;
 mod env;
 mod error;
 mod frameworks;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod json;
 mod keys;
 mod pipeline;
@@ -101,6 +103,7 @@ mod refused;
 mod request;
 mod session;
 mod standalone;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;

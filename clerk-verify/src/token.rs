@@ -157,7 +157,7 @@ pub(crate) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    fn parse(text: &'a str) -> Result<Self, Kind> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Kind> {
         json::check_nesting(text, MAX_HEADER_NESTING)?;
         json::parse(text, "header")
     }

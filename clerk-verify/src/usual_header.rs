@@ -1,9 +1,7 @@
 //! Headers of tokens whose signature held. Clerk writes one and the same into all tokens of an instance, as long as its key and its
 //! kind of token stay what they are, so it need not be decoded and parsed each time.
 
-use std::sync::OnceLock;
-
-use crate::{claims::Span, token::Header};
+use crate::{claims::Span, sync::OnceLock, token::Header};
 
 /// How many are kept: of several instances, and of keys that take another's place.
 const KEPT: usize = 4;
@@ -53,6 +51,13 @@ impl UsualHeaders {
                 Err(back) => new = back,
             }
         }
+    }
+
+    /// What is kept, in its order.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn parts(&self) -> Vec<&str> {
+        let kept = self.0.iter().filter_map(OnceLock::get);
+        kept.map(|header| &*header.part).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     hash::{BuildHasher, Hash, Hasher},
-    sync::atomic::{AtomicI64, Ordering},
+    sync::atomic::Ordering,
     thread::available_parallelism,
 };
 
@@ -11,7 +11,7 @@ use foldhash::quality::RandomState;
 use quick_cache::{Equivalent, OptionsBuilder, Weighter, sync::Cache};
 
 use super::{TokenCache, TokenCacheStatus, weight};
-use crate::pipeline::Verified;
+use crate::{pipeline::Verified, sync::AtomicI64};
 
 /// How often tokens that have ended are looked for, in milliseconds: as long as Clerk's are good.
 const SWEEP_EVERY: i64 = 60_000;
@@ -61,7 +61,7 @@ struct Entry {
 }
 
 impl VerifiedTokens {
-    pub(super) fn new(limits: TokenCache) -> Option<Self> {
+    pub(crate) fn new(limits: TokenCache) -> Option<Self> {
         let max_bytes = limits.max_bytes.min(MAX_BYTES);
         let max_entry = limits.max_entry_bytes.min(max_bytes);
         let least_weight = (max_bytes / limits.max_entries.max(1)).max(1);

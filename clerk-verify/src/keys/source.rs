@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 #[cfg(feature = "remote")]
-use super::remote::{AtHand, KeySnapshot, RemoteKeys, Snapshot};
+use super::remote::{AtHand, KeySnapshot, Loaded, RemoteKeys, Snapshot};
 use super::{KeySourceStatus, key_set::KeySet, rsa::VerificationKey};
 use crate::{algorithm::Algorithm, error::Kind, token::Compact};
 
@@ -40,7 +40,7 @@ pub(crate) enum Lookup<'k> {
 pub(crate) struct Candidates<'k> {
     fixed: &'k [VerificationKey],
     #[cfg(feature = "remote")]
-    fetched: Option<arc_swap::Guard<Option<Arc<Snapshot>>>>,
+    fetched: Option<Loaded>,
 }
 
 /// Whose key a token was verified with. As long as that one vouches for it, the signature need not be looked at again.

@@ -38,8 +38,6 @@ mod url;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use arc_swap::Guard;
-
 #[cfg(feature = "jwks")]
 pub(crate) use self::http_client::HttpClient;
 use self::shared::Shared;
@@ -60,6 +58,7 @@ pub use self::{
     transport::{FetchError, FetchRequest, FetchResponse, Fetcher},
 };
 use super::KeySourceStatus;
+use crate::sync::Guard;
 
 /// A remote key source. Clones share it; with the last one its tasks end.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{FetchCause, Shared};
+use crate::sync::spawn;
 
 /// The least time between two looks at the clock, which a test may hold still.
 const LEAST_WAIT: Duration = Duration::from_millis(50);
@@ -15,7 +16,7 @@ pub(super) fn schedule(shared: &Arc<Shared>) {
         return;
     }
     let source = Arc::downgrade(shared);
-    let timer = tokio::spawn(async move {
+    let timer = spawn(async move {
         loop {
             let Some(shared) = source.upgrade() else {
                 return;

@@ -1,14 +1,10 @@
 //! What readers, fetches and timers of one key source share.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, SystemTime},
 };
 
-use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
 use super::{
@@ -22,7 +18,12 @@ use super::{
     status::Counters,
     tasks::Tasks,
 };
-use crate::{algorithm::Algorithm, clock::Clock, keys::key_set::KeySet};
+use crate::{
+    algorithm::Algorithm,
+    clock::Clock,
+    keys::key_set::KeySet,
+    sync::{ArcSwapOption, AtomicU64, spawn},
+};
 
 /// What a key source is made of.
 pub(crate) struct Setup {
@@ -154,7 +155,7 @@ impl Shared {
         // No renewal before this one is overdue.
         self.renew_not_before(asked.monotonic.saturating_add(self.state.overdue()));
         let flight = Flight::new(Arc::clone(self), sender, number, cause, asked);
-        let task = tokio::spawn(flight.run());
+        let task = spawn(flight.run());
         self.tasks.keep_flight(task.abort_handle());
         receiver
     }

@@ -2,10 +2,7 @@
 //! done under it.
 
 use std::{
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -17,6 +14,7 @@ use super::{
     budget::{Bucket, Ceiling},
     flight::Outcome,
 };
+use crate::sync::{AtomicU64, Mutex, MutexGuard};
 
 /// How many fetches for an unknown key id may get lost in a row before the next has to wait its turn.
 const MAX_LOST: u32 = 3;

@@ -1,8 +1,8 @@
 //! The tasks of a key source, which end with it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
-use tokio::task::AbortHandle;
+use crate::sync::{AbortHandle, Mutex, MutexGuard};
 
 /// Handles of what runs.
 #[derive(Debug, Default)]
