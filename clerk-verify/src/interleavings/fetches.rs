@@ -76,6 +76,24 @@ fn one_fetch_finds_a_new_key_for_all() {
     });
 }
 
+/// One of them may have looked at the old keys just before the new ones came.
+#[test]
+fn one_fetch_finds_a_key_that_was_replaced_under_its_id_for_all() {
+    explore(|| {
+        let (server, clock) = (Server::new([first_keys()]), FixedClock::at_unix(super::NOW));
+        let verifier = verifier(&server, &clock, options());
+        block_on(verifier.ready()).unwrap();
+        clock.advance(Duration::from_secs(11));
+        server.does(Step::Keys(ISSUERS.usurper.jwks_json()));
+        let token = ISSUERS.token(&ISSUERS.usurper);
+        let calls = [(); 2].map(|()| spawn(reason(verifier.clone(), token.clone())));
+        for call in calls {
+            assert_eq!(block_on(call).unwrap(), None);
+        }
+        assert_eq!((server.requests(), server.most_busy()), (2, 1));
+    });
+}
+
 /// The first fetch has been given up when the second starts; whichever lands first, the second has the last word.
 #[test]
 fn an_answer_that_comes_too_late_changes_nothing() {
