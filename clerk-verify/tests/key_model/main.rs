@@ -1,7 +1,7 @@
 //! The key source against a small model of it, in sequences of operations that are made at random: time, the server and
 //! its answers, caches, clocks, and verifications at once. The time is tokio's, which stands still until it is needed.
 //!
-//! The model (`model.rs`, with the numbers in `rules.rs`) is written from the documentation. It hears each event and says
+//! The model (`model/`, with the numbers in `rules.rs`) is written from the documentation. It hears each event and says
 //! what must not be; `promises.rs` checks what holds in any case, without it. A key source decides some things at random;
 //! those the model takes from the events, and checks their bounds. That is why these are plain proptest sequences:
 //! proptest-state-machine's reference runs ahead of the system, and could not know what was decided.
