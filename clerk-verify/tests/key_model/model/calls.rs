@@ -81,6 +81,7 @@ impl Model {
         };
         let waits = Plan::Waits {
             for_change: at_hand == AtHand::OtherKey,
+            cold: at_hand == AtHand::NoKeys,
         };
         match at_hand {
             AtHand::ItsKey => return Plan::AtOnce(Verdict::Accepted, None, None),
@@ -165,9 +166,12 @@ impl Model {
                 })?;
                 (expected, wait)
             }
-            Plan::Waits { for_change } => {
+            Plan::Waits { for_change, cold } => {
                 check(now <= call.arrived + LONGEST_WAIT, || {
                     format!("took {:?}", now - call.arrived)
+                })?;
+                check(cold || for_change || !self.may_ask_again(&call), || {
+                    "refused on the word of a cache".to_owned()
                 })?;
                 self.after_waiting(&call, for_change)
             }
@@ -180,6 +184,14 @@ impl Model {
             format!("come again in {retry_after:?} instead of {wait:?}")
         })?;
         Ok(())
+    }
+
+    /// The answer that came was perhaps a cache's, and the server itself has not been asked although it may be.
+    fn may_ask_again(&self, call: &Call) -> bool {
+        matches!(call.landed, Some((true, false, _)))
+            && self.at_hand(call.token) == AtHand::NoSuchKey
+            && self.flight.is_none()
+            && self.gate(FetchCause::UnknownKeyId) == Gate::Open
     }
 
     /// What the keys say that have come by now, if they have; and when to come again.

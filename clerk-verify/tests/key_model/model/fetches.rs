@@ -26,7 +26,8 @@ impl Model {
             // An answer that may have been a cache's was not what it needed: now the server itself is asked.
             _ => self.calls.values().any(|call| {
                 let for_change = cause == FetchCause::BadSignature;
-                let waits = matches!(call.plan, Plan::Waits { for_change: it } if it == for_change);
+                let waits =
+                    matches!(call.plan, Plan::Waits { for_change: it, .. } if it == for_change);
                 let not_sure = matches!(call.landed, Some((true, false, _)));
                 waits && not_sure && self.at_hand(call.token) != AtHand::ItsKey
             }),

@@ -70,7 +70,11 @@ struct Call {
 #[derive(Clone, Copy, Debug)]
 enum Plan {
     AtOnce(Verdict, Option<KeySearch>, Option<Duration>),
-    Waits { for_change: bool },
+    /// For another key than the one at hand; or for any keys at all.
+    Waits {
+        for_change: bool,
+        cold: bool,
+    },
 }
 
 /// What there is for a token.
