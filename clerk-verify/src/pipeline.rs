@@ -177,7 +177,7 @@ impl Pipeline {
         let Some(voucher) = candidates.vouch(&key_id, algorithm, &compact) else {
             if matches!(asked, Asked::NotYet)
                 && self.could_be_good(trusted, &payload, now).is_ok()
-                && let Some(need) = trusted.keys.recheck(&candidates)
+                && let Some(need) = trusted.keys.recheck(&key_id, &candidates)
             {
                 return Ok(needed(key_id, need));
             }

@@ -223,18 +223,17 @@ impl Keys {
 
     /// What to wait for where the signature fits none of the candidates: the key may have been replaced under its
     /// id. `None` where that is not worth a fetch now.
-    pub(crate) fn recheck(&self, candidates: &Candidates<'_>) -> Option<Need> {
+    pub(crate) fn recheck(&self, key_id: &str, candidates: &Candidates<'_>) -> Option<Need> {
         #[cfg(feature = "remote")]
         if let Some(remote) = &self.remote
             && !self.ignore_key_id()
-            && remote.may_recheck()
         {
-            let keys = candidates
-                .snapshot()
-                .map(|snapshot| Arc::clone(&snapshot.keys));
-            return Some(Need::Change(keys));
+            let rejected = candidates.snapshot().map(|snapshot| &snapshot.keys);
+            if remote.may_recheck(key_id, rejected.map(Arc::as_ref)) {
+                return Some(Need::Change(rejected.cloned()));
+            }
         }
-        let _ = candidates;
+        let _ = (key_id, candidates);
         None
     }
 

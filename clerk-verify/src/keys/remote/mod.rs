@@ -57,7 +57,7 @@ pub use self::{
     options::JwksOptions,
     transport::{FetchError, FetchRequest, FetchResponse, Fetcher},
 };
-use super::KeySourceStatus;
+use super::{KeySourceStatus, key_set::KeySet};
 use crate::sync::Guard;
 
 /// A remote key source. Clones share it; with the last one its tasks end.
@@ -170,15 +170,21 @@ impl RemoteKeys {
         absent
     }
 
-    /// Whether it may be worth a fetch that a signature did not fit: the keys are not new, and the server has
-    /// not been asked for that reason a moment ago.
-    pub(crate) fn may_recheck(&self) -> bool {
+    /// Whether it may be worth a wait that a signature did not fit the `rejected` keys of this id: others have come in
+    /// the meantime; or the keys are not new, and the server has not been asked for that reason a moment ago.
+    pub(crate) fn may_recheck(&self, key_id: &str, rejected: Option<&KeySet>) -> bool {
         let shared = &self.0.0;
         let now = shared.clock.monotonic();
-        let old = shared
-            .usable(now)
-            .is_none_or(|keys| keys.age(now) > shared.options.bad_signature_min_age);
-        old && shared.recheck_in(now).is_zero()
+        // Before the keys: who sees that a fetch for this reason has landed must see what it brought.
+        let is_allowed = shared.recheck_in(now).is_zero();
+        let usable = shared.usable(now);
+        let before = rejected.map_or(&[][..], |keys| keys.get(key_id));
+        let is_other = |keys: &Arc<Snapshot>| keys.keys.get(key_id) != before;
+        if usable.as_ref().is_some_and(is_other) {
+            return true;
+        }
+        let old = usable.is_none_or(|keys| keys.age(now) > shared.options.bad_signature_min_age);
+        old && is_allowed
     }
 
     pub(crate) fn status(&self) -> KeySourceStatus {

@@ -180,7 +180,7 @@ impl Shared {
     }
 
     pub(super) fn renewal_in(&self, now: Duration) -> Duration {
-        left(&self.not_before.renewal, now)
+        left(self.not_before.renewal.load(Ordering::Relaxed), now)
     }
 
     pub(super) fn renew_not_before(&self, time: Duration) {
@@ -190,13 +190,13 @@ impl Shared {
     }
 
     pub(super) fn recheck_in(&self, now: Duration) -> Duration {
-        left(&self.not_before.recheck, now)
+        left(self.not_before.recheck.load(Ordering::Acquire), now)
     }
 
     pub(super) fn recheck_not_before(&self, time: Duration) {
         self.not_before
             .recheck
-            .fetch_max(millis_up(time), Ordering::Relaxed);
+            .fetch_max(millis_up(time), Ordering::Release);
     }
 
     /// After a fetch for a bad signature there is none for a while.
@@ -221,7 +221,6 @@ fn millis_up(time: Duration) -> u64 {
     millis(time.saturating_add(Duration::from_nanos(999_999)))
 }
 
-fn left(until: &AtomicU64, now: Duration) -> Duration {
-    let until = Duration::from_millis(until.load(Ordering::Relaxed));
-    until.saturating_sub(now)
+fn left(until: u64, now: Duration) -> Duration {
+    Duration::from_millis(until).saturating_sub(now)
 }
