@@ -35,7 +35,7 @@ pub(super) fn in_source(source: &SourceOptions, problems: &mut Vec<ConfigProblem
 }
 
 /// The value of an option that anybody may see, which may be anything that somebody pasted.
-pub(super) fn shown(value: &String) -> &str {
+pub(super) fn shown(value: &str) -> &str {
     match is_secret(value) {
         true => "(a secret key)",
         false => value,

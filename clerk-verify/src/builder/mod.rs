@@ -440,7 +440,7 @@ impl VerifierBuilder {
 impl fmt::Debug for VerifierBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |values: &[String]| -> Vec<String> {
-            let values = values.iter().map(misplaced::shown);
+            let values = values.iter().map(|value| misplaced::shown(value));
             values.map(str::to_owned).collect()
         };
         let parties = self.authorized_parties.as_deref();
