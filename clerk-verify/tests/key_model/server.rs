@@ -45,8 +45,10 @@ const EMPTY: [&str; 2] = [
 /// A page, an object without keys, half a set, nothing.
 const GARBAGE: [&str; 4] = ["<!doctype html>", "{}", r#"{"keys":[{"kty":"RSA","ki"#, ""];
 
+type Fields = &'static [(&'static str, &'static str)];
+
 /// Cache headers, and the freshness that they give before it is bounded.
-pub(crate) const HEADERS: [(&[(&str, &str)], Option<u64>); 7] = [
+pub(crate) const HEADERS: [(Fields, Option<u64>); 7] = [
     (&[], None),
     (&[("cache-control", "max-age=10")], Some(10)),
     (
