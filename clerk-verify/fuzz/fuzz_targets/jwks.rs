@@ -1,0 +1,15 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: clerk_verify_fuzz::harness::start("jwks"), |input: &[u8]| {
+    clerk_verify_fuzz::harness::run(clerk_verify_fuzz::targets::jwks::run, input);
+});
+
+libfuzzer_sys::fuzz_mutator!(
+    |input: &mut [u8], size: usize, max_size: usize, seed: u32| {
+        // One in four as libFuzzer would do it.
+        let own = (!seed.is_multiple_of(4))
+            .then(|| clerk_verify_fuzz::targets::jwks::mutate(input, size, max_size, seed));
+        own.flatten()
+            .unwrap_or_else(|| libfuzzer_sys::fuzzer_mutate(input, size, max_size))
+    }
+);

@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: clerk_verify_fuzz::harness::start("key_source"), |input: &[u8]| {
+    clerk_verify_fuzz::harness::run(clerk_verify_fuzz::targets::key_source::run, input);
+});
