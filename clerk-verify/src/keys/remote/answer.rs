@@ -22,6 +22,7 @@ pub(super) enum Answer {
     },
     NotModified {
         lifetime: Option<Duration>,
+        validators: Validators,
     },
 }
 
@@ -57,6 +58,18 @@ impl Validators {
         any && self.url.as_ref() == Some(url)
     }
 
+    /// Whether an answer with these speaks of the same set (RFC 9111 §4.3.4). One without a tag does.
+    pub(super) fn allow(&self, others: &Self) -> bool {
+        let opaque = |tag: &HeaderValue| {
+            let tag = tag.as_bytes();
+            tag.strip_prefix(b"W/").unwrap_or(tag).to_vec()
+        };
+        match (&self.etag, &others.etag) {
+            (Some(one), Some(other)) => opaque(one) == opaque(other),
+            _ => true,
+        }
+    }
+
     /// Asks for an answer only if it is another one.
     pub(super) fn add_to(&self, headers: &mut HeaderMap) {
         if let Some(etag) = &self.etag {
@@ -86,7 +99,13 @@ pub(super) fn judge(
     let lifetime = freshness::lifetime(&response.headers, now);
     match response.status() {
         200 => {}
-        304 if question.conditional => return Ok(Answer::NotModified { lifetime }),
+        304 if question.conditional => {
+            let validators = Validators::of(&response.headers);
+            return Ok(Answer::NotModified {
+                lifetime,
+                validators,
+            });
+        }
         status @ (401 | 403) if question.with_secret_key => {
             return Err(FetchFailure::SecretKey { status });
         }

@@ -99,7 +99,14 @@ async fn attempt_once(
         headers.insert(AUTHORIZATION, authorization.clone());
     }
     match get(shared, &url, headers, validators.is_some()).await? {
-        Answer::NotModified { lifetime } => Ok(Fetched {
+        // It speaks of another set than the one at hand. The next fetch asks for the whole one.
+        Answer::NotModified {
+            validators: found, ..
+        } if validators.is_some_and(|known| !known.allow(&found)) => Err(FetchFailure::Status {
+            status: 304,
+            retry_after: None,
+        }),
+        Answer::NotModified { lifetime, .. } => Ok(Fetched {
             set: None,
             not_modified: true,
             // What a 304 does not say, the answer that it confirms has said.
