@@ -59,7 +59,7 @@ impl Times {
             .clock(clock.clone())
     }
 
-    /// SPEC §2, 13 to 15, word by word.
+    /// Checks 13 to 15 of the README's table, word by word.
     fn expected(&self, now: i64) -> Option<Reason> {
         let (now, skew) = (i128::from(now), i128::from(self.skew_millis));
         let millis = |time: &(String, i64)| i128::from(time.1) * 1000;
