@@ -250,9 +250,94 @@ pub fn cookie_cases() -> Vec<CookieCase> {
         ),
     ];
     cases.push(production_case(ours, &later, &expired));
+    cases.extend(doubtful_times(ours));
     cases.extend(two_apps(&apps));
     cases.extend(several_instances(&apps));
     cases
+}
+
+/// Branch 4 where it can't be said which of the two is later: the one in doubt counts, and is refused.
+fn doubtful_times(ours: &App) -> Vec<CookieCase> {
+    let good = ours.token("good", 20);
+    let [header, payload, signature] = [0, 1, 2].map(|part| {
+        let parts: Vec<_> = good.split('.').collect();
+        parts[part].to_owned()
+    });
+    let iat = |iat: serde_json::Value| {
+        let token = ours.issuer.token().user("nobody").claim("iat", iat);
+        token.sign()
+    };
+    let schemes = format!("https://{}", ours.issuer.issuer());
+    let two_schemes = ours.issuer.token().user("nobody").issuer(schemes).sign();
+    let case = |name, in_plain: &str, in_suffixed: &str, outcome| CookieCase {
+        name,
+        verifier: ours.verifier(),
+        cookies: [
+            plain(in_plain),
+            ours.session(in_suffixed),
+            plain_uat("1"),
+            ours.uat("1"),
+        ]
+        .join("; "),
+        outcome,
+    };
+    vec![
+        case(
+            "branch 4: a suffixed cookie that nobody can read is older than any",
+            &good,
+            "junk.junk.junk",
+            Ok("good"),
+        ),
+        case(
+            "branch 4: so is one whose payload is no JSON",
+            &good,
+            &format!("{header}.bm8.{signature}"),
+            Ok("good"),
+        ),
+        case(
+            "branch 4: a suffixed cookie with padding counts, for others can read it",
+            &good,
+            &format!("{header}.{payload}=.{signature}"),
+            Err("token-invalid"),
+        ),
+        case(
+            "branch 4: so does one with a member twice",
+            &good,
+            // {"alg":"RS256","alg":"RS256"}
+            &format!("eyJhbGciOiJSUzI1NiIsImFsZyI6IlJTMjU2In0.{payload}.{signature}"),
+            Err("token-invalid"),
+        ),
+        case(
+            "branch 4: and one that is too long to be looked at",
+            &good,
+            &"x".repeat(17 * 1024),
+            Err("token-invalid"),
+        ),
+        case(
+            "branch 4: a suffixed cookie with a text for its time counts",
+            &good,
+            &iat("1".into()),
+            Err("token-verification-failed"),
+        ),
+        case(
+            "branch 4: so does a plain one",
+            &iat("1".into()),
+            &good,
+            Err("token-verification-failed"),
+        ),
+        case(
+            "branch 4: a missing time is older than any",
+            &ours.issuer.token().user("nobody").without("iat").sign(),
+            &good,
+            Ok("good"),
+        ),
+        case(
+            "branch 2: an issuer is ours also where its scheme stands twice, as Clerk's SDKs have it",
+            &two_schemes,
+            &ours.token("older", 60),
+            Err("token-invalid-issuer"),
+        ),
+    ]
 }
 
 /// Branch 6 is for development alone.

@@ -5,6 +5,7 @@ mod cookie;
 mod headers;
 mod session_cookie;
 mod source;
+mod unverified;
 
 pub use self::{
     headers::RequestHeaders,

@@ -6,13 +6,7 @@
 
 use std::{borrow::Cow, cell::OnceCell};
 
-use super::{RequestHeaders, cookie, source::Extraction};
-use crate::{
-    claims::Payload,
-    json::Member,
-    token::{Compact, Room},
-    usual_header::UsualHeaders,
-};
+use super::{RequestHeaders, cookie, source::Extraction, unverified::Unverified};
 
 /// Where the session cookie of a verifier's instances is looked for.
 #[derive(Clone, Debug)]
@@ -185,65 +179,9 @@ impl<'h, 'l> Pair<'h, 'l> {
     fn claims(&self) -> &Unverified {
         self.claims.get_or_init(|| {
             let token = self.session.as_deref();
-            let claims = token.and_then(|token| Unverified::read(token, self.limits));
-            claims.unwrap_or_default()
+            let read =
+                |token| Unverified::read(token, self.limits.max_len, self.limits.max_nesting);
+            token.map(read).unwrap_or_default()
         })
-    }
-}
-
-/// What a cookie's token says of itself. It only chooses between cookies; the one that is chosen is verified like
-/// any other token.
-#[derive(Default)]
-struct Unverified {
-    names_an_issuer: bool,
-    /// `iss` without its scheme, where it is a string.
-    host: Option<String>,
-    issued_at: f64,
-    expires_at: Option<f64>,
-}
-
-impl Unverified {
-    /// `None` where it is no token at all.
-    fn read(token: &str, limits: &SessionCookies) -> Option<Self> {
-        let mut room = Room::new();
-        let usual = UsualHeaders::default();
-        let compact = Compact::split(token, limits.max_len, &mut room, &usual).ok()?;
-        compact.header().ok()?;
-        let payload = Payload::parse(&compact.payload, limits.max_nesting).ok()?;
-        Some(Self {
-            names_an_issuer: is_truthy(payload.iss),
-            host: payload
-                .iss
-                .text()
-                .map(|iss| without_scheme(&iss).to_owned()),
-            issued_at: payload.iat.number().unwrap_or_default(),
-            expires_at: payload.exp.number(),
-        })
-    }
-
-    fn is_of(&self, frontend_api: &str) -> bool {
-        self.host.as_deref() == Some(frontend_api)
-    }
-}
-
-fn without_scheme(url: &str) -> &str {
-    let scheme = |scheme: &str| {
-        let (start, rest) = url.split_at_checked(scheme.len())?;
-        start.eq_ignore_ascii_case(scheme).then_some(rest)
-    };
-    scheme("https://")
-        .or_else(|| scheme("http://"))
-        .unwrap_or(url)
-}
-
-/// As JavaScript has it, in which the rule was first written.
-fn is_truthy(member: Member<'_>) -> bool {
-    match member.raw() {
-        None | Some("null" | "false") => false,
-        Some(_) => match (member.text(), member.number()) {
-            (Some(text), _) => !text.is_empty(),
-            (None, Some(number)) => number != 0.0,
-            (None, None) => true,
-        },
     }
 }

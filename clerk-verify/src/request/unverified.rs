@@ -1,0 +1,121 @@
+//! What a cookie's token says of itself, before anybody has verified it. It only chooses between cookies; the one that
+//! is chosen is verified like any other token.
+//!
+//! Whoever reads less strictly than check 1 may see a later token where this library sees none. Such a one is not passed
+//! over for the other cookie: it counts as later than any, and what counts is then refused.
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{GeneralPurpose, general_purpose::NO_PAD},
+};
+use serde::de::IgnoredAny;
+
+use crate::{
+    claims::Payload,
+    json::Member,
+    token::{Compact, Room},
+    usual_header::UsualHeaders,
+};
+
+const LATER_THAN_ANY: f64 = f64::INFINITY;
+
+#[derive(Default)]
+pub(super) struct Unverified {
+    pub(super) names_an_issuer: bool,
+    /// `iss` without schemes, where it is a string.
+    host: Option<String>,
+    /// 0 where it is missing.
+    pub(super) issued_at: f64,
+    pub(super) expires_at: Option<f64>,
+}
+
+impl Unverified {
+    /// The default where nobody could read it.
+    pub(super) fn read(token: &str, max_len: usize, max_nesting: usize) -> Self {
+        Self::strictly(token, max_len, max_nesting).unwrap_or_else(|| Self {
+            issued_at: match token.len() > max_len || is_readable(token) {
+                true => LATER_THAN_ANY,
+                false => 0.0,
+            },
+            ..Self::default()
+        })
+    }
+
+    fn strictly(token: &str, max_len: usize, max_nesting: usize) -> Option<Self> {
+        let mut room = Room::new();
+        let usual = UsualHeaders::default();
+        let compact = Compact::split(token, max_len, &mut room, &usual).ok()?;
+        compact.header().ok()?;
+        let payload = Payload::parse(&compact.payload, max_nesting).ok()?;
+        Some(Self {
+            names_an_issuer: is_truthy(payload.iss),
+            host: payload.iss.text().map(|iss| without_schemes(&iss)),
+            issued_at: match payload.iat.is_absent() {
+                true => 0.0,
+                false => payload.iat.number().unwrap_or(LATER_THAN_ANY),
+            },
+            expires_at: payload.exp.number(),
+        })
+    }
+
+    pub(super) fn is_of(&self, frontend_api: &str) -> bool {
+        self.host.as_deref() == Some(frontend_api)
+    }
+}
+
+/// Whether a lenient reader takes it for a token: any padding, stray bits, bytes that are no UTF-8, a byte order mark,
+/// repeated members, any depth. serde_json skips values without recursion.
+fn is_readable(token: &str) -> bool {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::URL_SAFE,
+        NO_PAD.with_decode_allow_trailing_bits(true),
+    );
+    let is_json = |part: &str| {
+        let Ok(bytes) = LENIENT.decode(part.trim_end_matches('=')) else {
+            return false;
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        serde_json::from_str::<IgnoredAny>(text).is_ok()
+    };
+    let mut parts = token.split('.');
+    let (Some(header), Some(payload), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    is_json(header) && is_json(payload)
+}
+
+/// Wherever they stand: so have it Clerk's SDKs.
+fn without_schemes(url: &str) -> String {
+    let mut rest = url;
+    let mut without = String::with_capacity(url.len());
+    while let Some(first) = rest.chars().next() {
+        let starts_with = |scheme: &&str| {
+            let start = rest.get(..scheme.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        };
+        let length = match ["https://", "http://"].into_iter().find(starts_with) {
+            Some(scheme) => scheme.len(),
+            None => {
+                without.push(first);
+                first.len_utf8()
+            }
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    without
+}
+
+/// As JavaScript has it, in which the rule was first written.
+fn is_truthy(member: Member<'_>) -> bool {
+    match member.raw() {
+        None | Some("null" | "false") => false,
+        Some(_) => match (member.text(), member.number()) {
+            (Some(text), _) => !text.is_empty(),
+            (None, Some(number)) => number != 0.0,
+            (None, None) => true,
+        },
+    }
+}
