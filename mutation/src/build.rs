@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     instrument,
-    mutant::{Mutant, Verdict},
+    mutant::{Genre, Mutant, Verdict},
     tree,
 };
 
@@ -176,12 +176,47 @@ fn drop_unviable(error: &Value, places: &Places, mutants: &mut [Mutant]) -> bool
             }
         }
     }
+    if hit.is_empty() {
+        hit.extend(needed_arm(error, places, mutants));
+    }
     let mut has_changed = false;
     for mutant in mutants.iter_mut().filter(|mutant| hit.contains(&mutant.id)) {
         has_changed |= mutant.is_viable();
         mutant.verdict = Verdict::Unviable;
     }
     has_changed
+}
+
+/// The last arm that can be left out of a match which is not exhaustive without it. The error is at the head of the match; what
+/// it suggests stands below the last arm.
+fn needed_arm(error: &Value, places: &Places, mutants: &[Mutant]) -> Option<usize> {
+    if error["code"]["code"] != "E0004" {
+        return None;
+    }
+    let head = error["spans"]
+        .as_array()?
+        .iter()
+        .find(|span| span["is_primary"] == true)?;
+    let below = error["children"]
+        .as_array()?
+        .iter()
+        .filter_map(|child| child["spans"].as_array())
+        .flatten()
+        .filter(|span| span["file_name"] == head["file_name"])
+        .filter_map(|span| span["byte_end"].as_u64())
+        .max()? as usize;
+    let head_end = head["byte_end"].as_u64()? as usize;
+    let is_arm = |id: &usize| {
+        mutants
+            .iter()
+            .any(|mutant| mutant.id == *id && mutant.genre == Genre::MatchArm && mutant.is_viable())
+    };
+    places
+        .get(head["file_name"].as_str()?)?
+        .iter()
+        .filter(|(id, place)| head_end <= place.start && place.end <= below && is_arm(id))
+        .max_by_key(|(_, place)| place.start)
+        .map(|(id, _)| *id)
 }
 
 /// The programs that hold the tests of the three crates.

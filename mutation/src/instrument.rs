@@ -12,6 +12,8 @@ use crate::{
 /// What the changed file calls.
 pub(crate) const SWITCH: &str = "crate::mutation_switch::is";
 
+const EITHER: &str = "crate::mutation_switch::Either";
+
 pub(crate) struct Instrumented {
     pub(crate) text: String,
     /// Where each mutant's own text lies in it.
@@ -69,6 +71,20 @@ fn wrap(text: &str, mutant: &Mutant, sites: &Sites<'_>) -> Result<Option<Wrap>> 
     let site = match mutant.genre {
         Genre::FnValue => {
             let at = sites.offset(place);
+            if let Some(body) = sites.opaque.get(&at) {
+                // Of an opaque type nothing says that this is meant as a shared reference.
+                if replacement.contains("::leak(") {
+                    return Ok(None);
+                }
+                return Ok(Some(Wrap {
+                    id: *id,
+                    stretch: *body,
+                    before: format!(
+                        "if {is} {{ {EITHER}::Left({replacement}) }} else {{ {EITHER}::Right({{ "
+                    ),
+                    after: " }) }".to_owned(),
+                }));
+            }
             return Ok(Some(Wrap {
                 id: *id,
                 stretch: Stretch { start: at, end: at },
@@ -83,7 +99,7 @@ fn wrap(text: &str, mutant: &Mutant, sites: &Sites<'_>) -> Result<Option<Wrap>> 
         Genre::StructField => sites.fields.get(&place),
     };
     let Some(site) = site else {
-        // A chain with `let` in it; nothing else is left out.
+        // A chain with `let` in it.
         return Ok(None);
     };
     let or_else = |changed: String| format!("(if {is} {{ {changed} }} else {{ ");

@@ -53,6 +53,8 @@ pub(crate) struct Sites<'t> {
     pub(crate) constant: Vec<Stretch>,
     /// The keyword, with the function's whole text.
     pub(crate) const_functions: Vec<(Stretch, Stretch)>,
+    /// What stands in functions that return `impl Iterator`, by where it begins: both ways out of them are of one type.
+    pub(crate) opaque: HashMap<usize, Stretch>,
 }
 
 impl<'t> Sites<'t> {
@@ -69,6 +71,7 @@ impl<'t> Sites<'t> {
             fields: HashMap::new(),
             constant: Vec::new(),
             const_functions: Vec::new(),
+            opaque: HashMap::new(),
         };
         let file = syn::parse_file(text)?;
         sites.visit_file(&file);
@@ -95,6 +98,24 @@ impl<'t> Sites<'t> {
         Stretch {
             start: byte(span.start()),
             end: byte(span.end()),
+        }
+    }
+}
+
+impl Sites<'_> {
+    fn function(&mut self, signature: &syn::Signature, body: &syn::Block, whole: Span) {
+        if let Some(keyword) = &signature.constness {
+            let stretches = (self.stretch(keyword.span()), self.stretch(whole));
+            self.const_functions.push(stretches);
+        }
+        let is_opaque = matches!(&signature.output, syn::ReturnType::Type(_, of) if matches!(**of, syn::Type::ImplTrait(_)));
+        if let (true, [first, ..]) = (is_opaque, body.stmts.as_slice()) {
+            let last = body.stmts.last().unwrap_or(first);
+            let (start, end) = (
+                self.stretch(first.span()).start,
+                self.stretch(last.span()).end,
+            );
+            self.opaque.insert(start, Stretch { start, end });
         }
     }
 }
@@ -171,18 +192,12 @@ impl<'ast> Visit<'ast> for Sites<'_> {
     }
 
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
-        if let Some(keyword) = &function.sig.constness {
-            let stretches = (self.stretch(keyword.span()), self.stretch(function.span()));
-            self.const_functions.push(stretches);
-        }
+        self.function(&function.sig, &function.block, function.span());
         syn::visit::visit_item_fn(self, function);
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
-        if let Some(keyword) = &function.sig.constness {
-            let stretches = (self.stretch(keyword.span()), self.stretch(function.span()));
-            self.const_functions.push(stretches);
-        }
+        self.function(&function.sig, &function.block, function.span());
         syn::visit::visit_impl_item_fn(self, function);
     }
 

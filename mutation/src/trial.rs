@@ -38,20 +38,19 @@ impl<'t> Trials<'t> {
     }
 
     pub(crate) fn run(&self, mutants: &mut [Mutant], jobs: usize) -> Result<()> {
-        let ids: Vec<usize> = mutants
-            .iter()
-            .filter(|mutant| mutant.is_viable())
-            .map(|mutant| mutant.id)
-            .collect();
+        let viable: Vec<&Mutant> = mutants.iter().filter(|mutant| mutant.is_viable()).collect();
         let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let verdicts = Mutex::new(BTreeMap::new());
         let work = || -> Result<()> {
-            while let Some((_, id)) = tests::take(&next, &ids) {
-                let tried = self.one(*id)?;
-                tests::lock(&verdicts).insert(*id, tried);
+            while let Some((_, mutant)) = tests::take(&next, &viable) {
+                let tried = self.one(mutant.id)?;
+                if tried.0 != Verdict::Caught {
+                    println!("{:?}: {}", tried.0, mutant.name);
+                }
+                tests::lock(&verdicts).insert(mutant.id, tried);
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;
                 if done % 50 == 0 {
-                    println!("{done} of {} tried", ids.len());
+                    println!("{done} of {} tried", viable.len());
                     let _ = std::io::stdout().flush();
                 }
             }
