@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 pub(crate) struct Test {
     pub(crate) binary: PathBuf,
@@ -22,7 +22,10 @@ pub(crate) struct Test {
     pub(crate) reaches: BTreeSet<usize>,
 }
 
-/// Each runs once, in a process of its own. One that fails unchanged is an error.
+/// How often a test that fails unchanged is run again: a busy machine may be too slow for a deadline.
+const ATTEMPTS: usize = 3;
+
+/// Each runs once, in a process of its own. One that keeps failing unchanged is an error.
 pub(crate) fn all(copy: &Path, binaries: &[PathBuf]) -> Result<Vec<Test>> {
     let mut names = Vec::new();
     for binary in binaries {
@@ -46,25 +49,7 @@ pub(crate) fn all(copy: &Path, binaries: &[PathBuf]) -> Result<Vec<Test>> {
     let work = || -> Result<()> {
         while let Some((number, (binary, name))) = take(&next, &names) {
             let note = notes.join(number.to_string());
-            let _ = fs::remove_file(&note);
-            let start = Instant::now();
-            let output = command(copy, binary)
-                .args(["--exact", name])
-                .env("MUTATION_REACHED", &note)
-                .output()?;
-            let time = start.elapsed();
-            let said = String::from_utf8_lossy(&output.stdout);
-            ensure!(
-                output.status.success(),
-                "{name} fails without any mutant: {said}"
-            );
-            let reached = fs::read_to_string(&note).unwrap_or_default();
-            let test = Test {
-                binary: binary.clone(),
-                name: name.clone(),
-                time,
-                reaches: reached.lines().filter_map(|id| id.parse().ok()).collect(),
-            };
+            let test = unchanged(copy, binary, name, &note)?;
             lock(&tests).push(test);
         }
         Ok(())
@@ -85,6 +70,34 @@ pub(crate) fn all(copy: &Path, binaries: &[PathBuf]) -> Result<Vec<Test>> {
     tests.retain(|test| !test.reaches.is_empty());
     tests.sort_by_key(|test| test.time);
     Ok(tests)
+}
+
+fn unchanged(copy: &Path, binary: &Path, name: &str, note: &Path) -> Result<Test> {
+    for attempt in 1.. {
+        let _ = fs::remove_file(note);
+        let start = Instant::now();
+        let output = command(copy, binary)
+            .args(["--exact", name])
+            .env("MUTATION_REACHED", note)
+            .output()?;
+        let time = start.elapsed();
+        if output.status.success() {
+            let reached = fs::read_to_string(note).unwrap_or_default();
+            return Ok(Test {
+                binary: binary.to_owned(),
+                name: name.to_owned(),
+                time,
+                reaches: reached.lines().filter_map(|id| id.parse().ok()).collect(),
+            });
+        }
+        let said = String::from_utf8_lossy(&output.stdout);
+        ensure!(
+            attempt < ATTEMPTS,
+            "{name} fails without any mutant: {said}"
+        );
+        println!("{name} failed without any mutant, and is run again: {said}");
+    }
+    bail!("{name} was not run")
 }
 
 pub(crate) fn reached(tests: &[Test]) -> BTreeSet<usize> {

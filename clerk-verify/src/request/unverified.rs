@@ -4,13 +4,10 @@
 //! Whoever reads less strictly than check 1 may see a later token where this library sees none. Such a one is not passed
 //! over for the other cookie: it counts as later than any, and what counts is then refused.
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{GeneralPurpose, general_purpose::NO_PAD},
-};
 use serde::de::IgnoredAny;
 
 use crate::{
+    base64url,
     claims::Payload,
     json::Member,
     token::{Compact, Room},
@@ -63,15 +60,12 @@ impl Unverified {
     }
 }
 
-/// Whether a lenient reader takes it for a token: any padding, stray bits, bytes that are no UTF-8, a byte order mark,
-/// repeated members, any depth. serde_json skips values without recursion.
+/// Whether a lenient reader takes it for a token, as Clerk's SDK for JavaScript does: any padding, bytes that are no UTF-8, a
+/// byte order mark, repeated members, any depth. serde_json skips values without recursion.
 fn is_readable(token: &str) -> bool {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &alphabet::URL_SAFE,
-        NO_PAD.with_decode_allow_trailing_bits(true),
-    );
+    let decode = |part: &str| base64url::decode(part.trim_end_matches('='));
     let is_json = |part: &str| {
-        let Ok(bytes) = LENIENT.decode(part.trim_end_matches('=')) else {
+        let Some(bytes) = decode(part) else {
             return false;
         };
         let text = String::from_utf8_lossy(&bytes);
@@ -79,12 +73,12 @@ fn is_readable(token: &str) -> bool {
         serde_json::from_str::<IgnoredAny>(text).is_ok()
     };
     let mut parts = token.split('.');
-    let (Some(header), Some(payload), Some(_), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return false;
-    };
-    is_json(header) && is_json(payload)
+    match [parts.next(), parts.next(), parts.next(), parts.next()] {
+        [Some(header), Some(payload), Some(signature), None] => {
+            is_json(header) && is_json(payload) && decode(signature).is_some()
+        }
+        _ => false,
+    }
 }
 
 /// Wherever they stand: so have it Clerk's SDKs.

@@ -131,6 +131,15 @@ static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
         .iter()
         .map(|payload| SIGNER.token("RS256", header, payload.as_bytes()))
         .collect();
+    let [first, second] = [&tokens[0], &tokens[1]].map(String::as_str);
+    // What check 1 refuses, and lenient readers understand.
+    let padded = second.replacen('.', "=.", 1);
+    let header_twice = br#"{"alg":"RS256","alg":"RS256"}"#;
+    let twice = SIGNER.token("RS256", header_twice, payloads[1].as_bytes());
+    let schemes = payloads[0].replace("https://", "https://http://");
+    let schemes = SIGNER.token("RS256", header, schemes.as_bytes());
+    let cut = first[..first.len() / 2].to_owned();
+    tokens.extend([padded, twice, schemes, cut]);
     tokens.push("e30.e30.AA".to_owned());
     tokens.push("not.a token".to_owned());
     tokens
@@ -232,7 +241,13 @@ pub fn seeds() -> Vec<Vec<u8>> {
             (0x10, 0x11),
             (0x13, 0x0e),
             (0x14, 0x0e),
-            (0x19, 0x0e),
+            (0x16, 0x0e),
+            (0x0e, 0x16),
+            (0x0e, 0x19),
+            (0x0e, 0x1a),
+            (0x1b, 0x0e),
+            (0x0e, 0x1c),
+            (0x1d, 0x0e),
         ] {
             for (uat, suffixed_uat) in [("1", "1"), ("0", "1"), ("1", "0"), ("0", "0")] {
                 let (plain, suffixed) = (char::from(plain), char::from(suffixed));

@@ -13,23 +13,20 @@ pub(crate) enum Habit {
     Unquoted,
     /// A value that is not visible ASCII is as if it were not there.
     VisibleAscii,
-    /// A token can be read only if it passes check 1.
+    /// A token can be read only if it passes check 1. Where the SDK reads one that does not, it is later than any.
     StrictReading,
-    /// Only a number is a time.
+    /// Only a number is a time. What else stands in its place is later than any.
     NumbersOnly,
-    /// Only a scheme at the start is one.
-    SchemeAtStart,
     /// Times go on after the year 2038.
     LateTimes,
 }
 
 impl Habit {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Unquoted,
         Self::VisibleAscii,
         Self::StrictReading,
         Self::NumbersOnly,
-        Self::SchemeAtStart,
         Self::LateTimes,
     ];
 
@@ -40,7 +37,6 @@ impl Habit {
             Self::VisibleAscii => "cookie-bytes",
             Self::StrictReading => "choice-by-check-1",
             Self::NumbersOnly => "choice-by-numbers",
-            Self::SchemeAtStart => "choice-by-scheme",
             Self::LateTimes => "choice-after-2038",
         }
     }
@@ -175,8 +171,11 @@ impl<'a> Cookies<'a> {
         }
         let plain_is_out = plain_time.as_deref() == Some("0");
         let suffixed_is_out = suffixed_time.as_deref() == Some("0");
+        let is_in_doubt = suffixed
+            .as_ref()
+            .is_some_and(|token| of_suffixed.is_none() && Reading::of(token).is_some());
         let (one, two) = (claim(&of_plain, "iat"), claim(&of_suffixed, "iat"));
-        if !suffixed_is_out && !plain_is_out && self.is_later(one, two) {
+        if !suffixed_is_out && !plain_is_out && !is_in_doubt && self.is_later(one, two) {
             return false;
         }
         if suffixed_is_out && !plain_is_out {
@@ -198,20 +197,16 @@ impl<'a> Cookies<'a> {
             return false;
         };
         let own = self.case.options.app.issuing_host();
-        if self.has(Habit::SchemeAtStart) {
-            let lower = issuer.to_ascii_lowercase();
-            let scheme = ["https://", "http://"]
-                .into_iter()
-                .find(|scheme| lower.starts_with(scheme));
-            return issuer.get(scheme.map_or(0, str::len)..) == Some(&own);
-        }
         without_schemes(issuer) == own
     }
 
     fn is_later(&self, one: Option<Json>, two: Option<Json>) -> bool {
         let zero = Json::Number(0.0);
         if self.has(Habit::NumbersOnly) {
-            let time = |json: Option<Json>| json.and_then(|json| json.number()).unwrap_or_default();
+            let time = |json: Option<Json>| match json {
+                Some(json) => json.number().unwrap_or(f64::INFINITY),
+                None => 0.0,
+            };
             return time(one) > time(two);
         }
         let or_zero = |json: Option<Json>| json.filter(Json::is_truthy).unwrap_or(zero.clone());
