@@ -54,8 +54,6 @@ pub(super) struct Served {
     pub(super) keys: u8,
     pub(super) asked_at: Instant,
     pub(super) answered_at: Instant,
-    /// Not so for a 304 that names another tag than it was asked about: RFC 9111 §4.3.4 does not let it confirm anything.
-    pub(super) is_sure: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -162,7 +160,6 @@ impl Fetcher for Server {
                     keys,
                     asked_at,
                     answered_at: Instant::now(),
-                    is_sure: true,
                 });
                 if keys != 0 {
                     let at = state
@@ -182,17 +179,7 @@ impl Fetcher for Server {
                 }
                 Ok(with_headers(answer, &state))
             }
-            Behaviour::Fail(way) => {
-                if let (6, Some(keys)) = (way % 16, known) {
-                    state.served.push(Served {
-                        keys,
-                        asked_at,
-                        answered_at: Instant::now(),
-                        is_sure: false,
-                    });
-                }
-                Ok(with_headers(failure(way), &state))
-            }
+            Behaviour::Fail(way) => Ok(with_headers(failure(way), &state)),
             Behaviour::Silent(way) => {
                 drop(state);
                 match way % 4 {
@@ -253,7 +240,7 @@ fn failure(way: u8) -> FetchResponse {
             FetchResponse::new(302, whole.as_str()).with_header("location", "https://evil.example/")
         }
         5 => FetchResponse::new(204, ""),
-        // Nobody has asked for this, or with another tag.
+        // Nobody has asked for this, or with another tag: RFC 9111 §4.3.4 does not let it confirm anything.
         6 => FetchResponse::new(304, "").with_header("etag", "\"other\""),
         7 => FetchResponse::new(429, ""),
         8 => FetchResponse::new(200, "<html>").with_header("content-type", "text/html"),

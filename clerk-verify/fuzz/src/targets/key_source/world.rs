@@ -241,7 +241,7 @@ impl World {
             return;
         }
         let least = self.limits.min_ttl.min(self.limits.ttl) + self.limits.max_stale;
-        let before = before.iter().rev().find(|served| served.is_sure);
+        let before = before.last();
         let is_at_hand = |served: &&Served| has_key(served) && end - served.asked_at < least;
         let stays = during.iter().all(has_key);
         assert!(
