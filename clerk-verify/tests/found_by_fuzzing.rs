@@ -99,3 +99,19 @@ async fn a_304_that_names_another_tag_confirms_nothing() {
     let age = verifier.status().age().unwrap();
     assert!(age >= Duration::from_secs(290), "confirmed {age:?} ago");
 }
+
+/// Target `pem`: with `\r` taken out first, `\\rn` became a line break. No key is spelled so; what is, is damaged.
+#[test]
+fn an_escape_is_not_made_of_what_stands_around_another() {
+    let issuer = TestIssuer::new();
+    let pem = issuer.public_pem().trim().to_owned();
+    let escaped = pem.replace('\n', "\\r\\n");
+    let build = |pem: &str| {
+        Verifier::builder()
+            .jwt_key(pem)
+            .issuer(issuer.issuer())
+            .build()
+    };
+    assert!(build(&escaped).is_ok());
+    assert!(build(&pem.replace('\n', "\\\\rn")).is_err());
+}

@@ -109,7 +109,8 @@ fn unwrap(text: &str) -> Cow<'_, str> {
         .trim();
     if text.contains('\\') {
         Cow::Owned(
-            text.replace("\\r", "")
+            // A line break too, so that what stands around it makes no new escape.
+            text.replace("\\r", "\n")
                 .replace("\\n", "\n")
                 .trim()
                 .to_owned(),
