@@ -14,7 +14,11 @@ mod tests;
 mod tree;
 mod trial;
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use clap::Parser;
@@ -30,6 +34,10 @@ struct Arguments {
     /// How many are tried side by side; one for each core unless it is set.
     #[arg(long)]
     jobs: Option<usize>,
+    /// Seconds of tests for one mutant, the quick ones first. Some mutants are reached by nearly all tests, and those that survive
+    /// would take hours.
+    #[arg(long, default_value_t = 30)]
+    seconds: u64,
     /// Writes the table into this file too.
     #[arg(long)]
     markdown: Option<PathBuf>,
@@ -58,7 +66,8 @@ fn main() -> Result<ExitCode> {
     let jobs = arguments
         .jobs
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    Trials::new(&copy, &tests).run(&mut mutants, jobs)?;
+    let most = Duration::from_secs(arguments.seconds);
+    Trials::new(&copy, &tests, most).run(&mut mutants, jobs)?;
 
     let explained = explained::read(&root)?;
     let stale = match arguments.only {

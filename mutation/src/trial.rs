@@ -30,11 +30,13 @@ const LEAST_PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Trials<'t> {
     copy: &'t Path,
     tests: &'t [Test],
+    /// What the tests of one mutant may take together, each at its usual speed.
+    most: Duration,
 }
 
 impl<'t> Trials<'t> {
-    pub(crate) fn new(copy: &'t Path, tests: &'t [Test]) -> Self {
-        Self { copy, tests }
+    pub(crate) fn new(copy: &'t Path, tests: &'t [Test], most: Duration) -> Self {
+        Self { copy, tests, most }
     }
 
     pub(crate) fn run(&self, mutants: &mut [Mutant], jobs: usize) -> Result<()> {
@@ -80,7 +82,14 @@ impl<'t> Trials<'t> {
             .iter()
             .filter(|test| test.reaches.contains(&id))
             .collect();
-        let mut rest = reaching.as_slice();
+        let mut whole = Duration::ZERO;
+        let tried = reaching.iter().take_while(|test| {
+            whole += test.time;
+            whole <= self.most
+        });
+        // The first in any case.
+        let tried = tried.count().max(1).min(reaching.len());
+        let mut rest = reaching.get(..tried).unwrap_or_default();
         let mut room = FIRST_BATCH;
         while !rest.is_empty() {
             let mut time = Duration::ZERO;

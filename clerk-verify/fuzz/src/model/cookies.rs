@@ -16,14 +16,21 @@ pub(super) struct Cookies {
 }
 
 impl Cookies {
-    pub(super) fn new(fields: &[&[u8]], suffix: &str, rules: &Rules) -> Self {
+    /// `open_is_malformed`: what to make of a token of which the rules leave open whether it is well formed.
+    pub(super) fn new(
+        fields: &[&[u8]],
+        suffix: &str,
+        rules: &Rules,
+        open_is_malformed: bool,
+    ) -> Self {
         let session = cookie(fields, &format!("__session{suffix}"));
-        let claims = session
+        let read = session
             .as_deref()
             .and_then(|token| read(token.as_bytes(), rules));
+        let claims = read.filter(|(_, _, is_open)| !(*is_open && open_is_malformed));
         Self {
             client_uat: cookie(fields, &format!("__client_uat{suffix}")),
-            claims: claims.map(|(_, claims)| claims),
+            claims: claims.map(|(_, claims, _)| claims),
             session,
         }
     }

@@ -27,9 +27,20 @@ pub enum Choice {
 /// A field's name in lower case, and its value.
 pub type Field = (String, Vec<u8>);
 
-/// The default sources: the `Authorization` header, then the session cookie.
+/// The default sources: the `Authorization` header, then the session cookie. Two choices may be right, where the rules leave
+/// open whether a cookie is well formed.
 #[must_use]
-pub fn choose(fields: &[Field], app: Option<&App>, rules: &Rules, now_ms: i64) -> Choice {
+pub fn choices(fields: &[Field], app: Option<&App>, rules: &Rules, now_ms: i64) -> [Choice; 2] {
+    [true, false].map(|open_is_malformed| choose(fields, app, rules, now_ms, open_is_malformed))
+}
+
+fn choose(
+    fields: &[Field],
+    app: Option<&App>,
+    rules: &Rules,
+    now_ms: i64,
+    open_is_malformed: bool,
+) -> Choice {
     let values = |name: &str| -> Vec<&[u8]> {
         let named = fields.iter().filter(|(known, _)| known == name);
         named.map(|(_, value)| value.as_slice()).collect()
@@ -39,7 +50,7 @@ pub fn choose(fields: &[Field], app: Option<&App>, rules: &Rules, now_ms: i64) -
         decided => return decided,
     }
     let fields = values("cookie");
-    let plain = Cookies::new(&fields, "", rules);
+    let plain = Cookies::new(&fields, "", rules, open_is_malformed);
     let Some(app) = app else {
         return plain.token();
     };
@@ -47,6 +58,7 @@ pub fn choose(fields: &[Field], app: Option<&App>, rules: &Rules, now_ms: i64) -
         &fields,
         &format!("_{}", suffix(&app.publishable_key)),
         rules,
+        open_is_malformed,
     );
     if suffixed_counts(&plain, &suffixed, app, rules, now_ms) {
         suffixed.token()

@@ -111,11 +111,12 @@ pub fn check_with(
     }
 }
 
-/// Header and payload, where the token passes the first check.
+/// Header and payload, where the token passes the first check, and whether the rules leave open that it does.
 #[must_use]
-pub fn read(token: &[u8], rules: &Rules) -> Option<(Json, Json)> {
-    let (header, payload, _) = form(token, rules, &mut false)?;
-    Some((header, payload))
+pub fn read(token: &[u8], rules: &Rules) -> Option<(Json, Json, bool)> {
+    let mut may_be_malformed = false;
+    let (header, payload, _) = form(token, rules, &mut may_be_malformed)?;
+    Some((header, payload, may_be_malformed))
 }
 
 fn checked(
