@@ -94,6 +94,26 @@ fn one_fetch_finds_a_key_that_was_replaced_under_its_id_for_all() {
     });
 }
 
+/// A renewal is under way that a cache answers with the old keys. Who waited for it may be about to ask the server itself when
+/// another one's fetch brings the new ones. (Who comes when the old keys have just been confirmed does not wait.)
+#[test]
+fn nobody_waits_in_vain_for_a_key_that_another_ones_fetch_brings() {
+    explore(|| {
+        let usurper = Step::Keys(ISSUERS.usurper.jwks_json());
+        let server = Server::new([first_keys(), first_keys(), usurper]);
+        let clock = FixedClock::at_unix(super::NOW);
+        let verifier = verifier(&server, &clock, options());
+        block_on(verifier.ready()).unwrap();
+        clock.advance(Duration::from_secs(301));
+        let token = ISSUERS.token(&ISSUERS.usurper);
+        let calls = [(); 2].map(|()| spawn(reason(verifier.clone(), token.clone())));
+        for call in calls {
+            block_on(call).unwrap();
+        }
+        assert_eq!(server.in_vain(), 0);
+    });
+}
+
 /// The first fetch has been given up when the second starts; whichever lands first, the second has the last word.
 #[test]
 fn an_answer_that_comes_too_late_changes_nothing() {

@@ -39,8 +39,8 @@ use shuttle::{
 };
 
 use crate::{
-    FetchError, FetchRequest, FetchResponse, Fetcher, FixedClock, JwksOptions, KeyEvent, Reason,
-    Verifier, testing::TestIssuer,
+    FetchError, FetchRequest, FetchResponse, Fetcher, FixedClock, JwksOptions, KeyEvent, KeySearch,
+    Reason, Verifier, testing::TestIssuer,
 };
 
 const NOW: i64 = 1_790_000_000;
@@ -125,6 +125,7 @@ struct Server {
     busy: AtomicUsize,
     most_busy: AtomicUsize,
     ended: AtomicUsize,
+    in_vain: AtomicUsize,
 }
 
 impl Server {
@@ -135,6 +136,7 @@ impl Server {
             busy: AtomicUsize::new(0),
             most_busy: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
+            in_vain: AtomicUsize::new(0),
         })
     }
 
@@ -150,6 +152,11 @@ impl Server {
     /// How many fetches have said how they ended.
     fn ended(&self) -> usize {
         self.ended.load(Ordering::SeqCst)
+    }
+
+    /// How many callers have waited for a key that did not come.
+    fn in_vain(&self) -> usize {
+        self.in_vain.load(Ordering::SeqCst)
     }
 
     fn most_busy(&self) -> usize {
@@ -205,6 +212,8 @@ fn verifier(server: &Arc<Server>, clock: &FixedClock, options: JwksOptions) -> V
                 KeyEvent::FetchSucceeded { .. } | KeyEvent::FetchFailed { .. }
             );
             told.ended.fetch_add(usize::from(ended), Ordering::SeqCst);
+            let in_vain = matches!(event, KeyEvent::KeyLookedFor { result, .. } if *result != KeySearch::Found);
+            told.in_vain.fetch_add(usize::from(in_vain), Ordering::SeqCst);
         })
         .jwks(options)
         .clock(clock.clone())

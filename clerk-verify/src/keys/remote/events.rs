@@ -59,7 +59,7 @@ pub enum KeyEvent<'a> {
         not_modified: bool,
         /// How many keys there are now.
         keys: usize,
-        /// How many members of the set were passed over.
+        /// How many members of the set were passed over; 0 where the answer is that of before, which is not read again.
         skipped: usize,
         /// The number of the keys, as in the status.
         generation: u64,

@@ -50,7 +50,6 @@ impl RemoteKeys {
             let snapshot = shared.snapshot.load_full();
             let seen = snapshot.as_ref().map_or(0, |keys| keys.number);
             if snapshot.is_some_and(|keys| has_changed(&keys, now)) {
-                result = KeySearch::Found;
                 break;
             }
             let (flight, forced) = match shared.state.ask(cause, now, seen) {
@@ -69,18 +68,17 @@ impl RemoteKeys {
                 }
             };
             let landed = wait(flight, deadline).await;
-            let now = shared.clock.monotonic();
-            let snapshot = shared.snapshot.load_full();
-            if snapshot.is_some_and(|keys| has_changed(&keys, now)) {
-                result = KeySearch::Found;
-                break;
-            }
             if let Some(Ok(())) = landed {
                 result = KeySearch::Absent;
             }
             if forced {
                 break;
             }
+        }
+        // Another's fetch may have landed since the last look.
+        let snapshot = shared.snapshot.load_full();
+        if snapshot.is_some_and(|keys| has_changed(&keys, shared.clock.monotonic())) {
+            result = KeySearch::Found;
         }
         shared.tell_search(cause, result);
         result == KeySearch::Found
