@@ -153,9 +153,12 @@ fn wrap(text: &str, mutant: &Mutant, sites: &Sites<'_>) -> Result<Option<Wrap>> 
     }))
 }
 
+/// The byte, what ends before what begins, and two keys for those of one byte.
+type Order = (usize, u8, usize, usize);
+
 fn apply(text: &str, wraps: &[Wrap], unmade_const: &BTreeSet<(usize, usize)>) -> Instrumented {
     // At one byte first what ends there, from the inside out, then what begins, from the outside in.
-    let mut pieces: Vec<((usize, u8, usize, usize), usize, &str)> = Vec::new();
+    let mut pieces: Vec<(Order, usize, &str)> = Vec::new();
     for (number, wrap) in wraps.iter().enumerate() {
         let Stretch { start, end } = wrap.stretch;
         let outside_first = if start == end { 0 } else { usize::MAX - end };
