@@ -31,6 +31,9 @@ struct Arguments {
     /// Only mutants whose name contains this, such as a file name.
     #[arg(long)]
     only: Option<String>,
+    /// Only those that survived in an earlier report.
+    #[arg(long)]
+    again: Option<PathBuf>,
     /// How many are tried side by side; one for each core unless it is set.
     #[arg(long)]
     jobs: Option<usize>,
@@ -51,6 +54,10 @@ fn main() -> Result<ExitCode> {
     if let Some(only) = &arguments.only {
         mutants.retain(|mutant| mutant.name.contains(only));
     }
+    if let Some(report) = &arguments.again {
+        let survivors = report::survivors(&std::fs::read_to_string(report)?);
+        mutants.retain(|mutant| survivors.contains(&mutant.key));
+    }
     println!("{} mutants", mutants.len());
 
     let copy = tree::copy(&root)?;
@@ -70,9 +77,9 @@ fn main() -> Result<ExitCode> {
     Trials::new(&copy, &tests, most).run(&mut mutants, jobs)?;
 
     let explained = explained::read(&root)?;
-    let stale = match arguments.only {
-        Some(_) => Vec::new(),
-        None => explained.stale(&mutants),
+    let stale = match (&arguments.only, &arguments.again) {
+        (None, None) => explained.stale(&mutants),
+        _ => Vec::new(),
     };
     let report = report::all(&mutants, &explained, &stale, start.elapsed());
     print!("{report}");

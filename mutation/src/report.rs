@@ -1,11 +1,17 @@
 //! What came out.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    time::Duration,
+};
 
 use crate::{
     explained::Explained,
     mutant::{Mutant, Verdict},
 };
+
+const SURVIVED: &str = "SURVIVED ";
 
 #[derive(Default)]
 struct Row {
@@ -78,7 +84,7 @@ pub(crate) fn all(
         let line = mutant.span.start.line;
         let _ = writeln!(
             text,
-            "SURVIVED (line {line}, reached by {} tests): {}",
+            "{SURVIVED}(line {line}, reached by {} tests): {}",
             mutant.reached_by, mutant.key
         );
     }
@@ -86,6 +92,17 @@ pub(crate) fn all(
         let _ = writeln!(text, "EXPLAINED, but it is caught or gone: {key}");
     }
     text
+}
+
+/// The keys of those that survived, from a report.
+pub(crate) fn survivors(report: &str) -> BTreeSet<String> {
+    let lines = report
+        .lines()
+        .filter_map(|line| line.strip_prefix(SURVIVED));
+    lines
+        .filter_map(|line| line.split_once("): "))
+        .map(|(_, key)| key.to_owned())
+        .collect()
 }
 
 /// The folder below `src`, or the file.
