@@ -194,3 +194,24 @@ fn a_pem_wins_over_every_other_source() {
         .unwrap_err();
     assert_eq!(error.reason(), Reason::TokenInvalidSignature);
 }
+
+#[test]
+fn a_key_of_another_kind_is_named_and_three_numbers_are_no_private_key() {
+    // SEQUENCE of an algorithm and an empty BIT STRING; DSA is 1.2.840.10040.4.1.
+    let dsa = b"\x30\x0f\x30\x09\x06\x07\x2a\x86\x48\xce\x38\x04\x01\x03\x02\x00\x00";
+    // SEQUENCE of three INTEGER, as a damaged RSA key may be; and of nine BOOLEAN.
+    let numbers = b"\x30\x09\x02\x01\x07\x02\x01\x07\x02\x01\x07";
+    let booleans = [&[0x30, 27][..], &[1, 1, 0].repeat(9)].concat();
+    for (der, found) in [
+        (&dsa[..], "a public key that is not RSA (DSA)"),
+        (&numbers[..], "base64 of something that is not a public key"),
+        (
+            &booleans[..],
+            "base64 of something that is not a public key",
+        ),
+    ] {
+        let error = Verifier::builder().jwt_key(STANDARD.encode(der)).build();
+        let error = error.unwrap_err();
+        assert_eq!(error.problems()[0].found(), found);
+    }
+}

@@ -8,7 +8,11 @@
     clippy::unwrap_used
 )]
 
-use clerk_verify::{Algorithm, FixedClock, Reason, Verifier, testing::TestIssuer};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use clerk_verify::{
+    Algorithm, FetchError, FetchRequest, FetchResponse, Fetcher, FixedClock, Reason, Verifier,
+    testing::TestIssuer,
+};
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_790_000_000;
@@ -163,4 +167,69 @@ fn a_text_that_is_no_set_is_refused() {
         let error = Verifier::builder().jwks_json(text).build().unwrap_err();
         assert_eq!(error.problems()[0].option(), "jwks_json", "{text}");
     }
+}
+
+#[test]
+fn a_key_for_another_algorithm_is_no_key_for_the_token() {
+    let set = json!({ "keys": [key(json!({"alg": "RS512"}))] }).to_string();
+    let verifier = Verifier::builder()
+        .jwks_json(set)
+        .algorithms([Algorithm::RS256, Algorithm::RS512])
+        .clock(FixedClock::at_unix(NOW))
+        .build()
+        .unwrap();
+    let verify = |algorithm| {
+        let token = issuer().token().algorithm(algorithm).sign();
+        let result = verifier.verify_token_now(&token).unwrap();
+        result.err().map(|error| error.reason())
+    };
+    assert_eq!(verify(Algorithm::RS512), None);
+    assert_eq!(verify(Algorithm::RS256), Some(Reason::JwkKidMismatch));
+}
+
+struct Serving(String);
+
+impl Fetcher for Serving {
+    async fn fetch(&self, _: FetchRequest) -> Result<FetchResponse, FetchError> {
+        Ok(FetchResponse::new(200, self.0.clone()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetched_set_has_a_hundred_keys_at_most() {
+    for (count, is_taken) in [(100, true), (101, false)] {
+        let mut keys = vec![json!({}); count - 1];
+        keys.push(key(json!({})));
+        let verifier = Verifier::builder()
+            .jwks_url("https://keys.example.test/jwks.json")
+            .issuer(issuer().issuer())
+            .fetcher(Serving(json!({ "keys": keys }).to_string()))
+            .clock(FixedClock::at_unix(NOW))
+            .build()
+            .unwrap();
+        assert_eq!(verifier.ready().await.is_ok(), is_taken, "{count} keys");
+    }
+}
+
+#[test]
+fn each_key_that_is_passed_over_is_named_with_its_reason() {
+    let found = problem(json!([
+        key(json!({"use": "enc"})),
+        key(json!({"kty": "EC"}))
+    ]))
+    .unwrap();
+    let (_, reasons) = found.split_once("without a usable key: ").unwrap();
+    let mut reasons = reasons.split("; ");
+    assert!(reasons.next().unwrap().contains("`use`"), "{found}");
+    assert!(reasons.next().unwrap().contains("`kty`"), "{found}");
+}
+
+#[test]
+fn an_even_modulus_is_named() {
+    let good = key(json!({}));
+    let number = good["n"].as_str().unwrap();
+    let mut bytes = URL_SAFE_NO_PAD.decode(number).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    let found = problem(json!([key(json!({"n": URL_SAFE_NO_PAD.encode(bytes)}))])).unwrap();
+    assert!(found.contains("whose modulus is even"), "{found}");
 }

@@ -356,3 +356,16 @@ fn white_space_is_spaces_and_tabs_and_no_form_feed() {
         assert_eq!(outcome(&verifier(), &headers), absent, "{end:?}");
     }
 }
+
+#[test]
+fn headers_may_be_given_by_reference() {
+    let issuer = TestIssuer::new();
+    let verifier = issuer.verifier().build().unwrap();
+    let token = format!("Bearer {}", issuer.token().sign());
+    let headers = vec![("authorization", token)];
+    let reference = &headers;
+    let Authentication::Done(state) = verifier.begin(&reference, None) else {
+        panic!("the key is there");
+    };
+    assert!(state.into_session().is_ok());
+}
