@@ -22,6 +22,8 @@ async fn each_event_goes_to_the_hook_and_to_the_log() {
     let server = issuer.serve().await.unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let hook = Arc::clone(&told);
+    let next = Arc::new(Mutex::new(0));
+    let pause = Arc::clone(&next);
     let verifier = Verifier::builder()
         .jwks_url(format!("{}?secret=1", server.jwks_url()))
         .key_events(move |source: &str, event: &KeyEvent<'_>| {
@@ -29,6 +31,12 @@ async fn each_event_goes_to_the_hook_and_to_the_log() {
             let text = format!("{event:?}");
             let name = text.split(' ').next().unwrap().to_owned();
             hook.lock().unwrap().push(name);
+            if let KeyEvent::FetchFailed {
+                next_attempt_in, ..
+            } = event
+            {
+                *pause.lock().unwrap() = next_attempt_in.as_millis();
+            }
         })
         .build()
         .unwrap();
@@ -92,6 +100,10 @@ async fn each_event_goes_to_the_hook_and_to_the_log() {
             "KeyLookedFor"
         ]
     );
+    let next = *next.lock().unwrap();
+    assert!(next > 1, "there is a pause after a failure");
+    let said = format!("next_attempt_in_ms={next} ");
+    assert!(logs.text().contains(&said), "no {said} in {}", logs.text());
     assert!(!logs.text().contains("ins_unknown"), "no key id is logged");
     assert!(!logs.text().contains("secret=1"), "no query is logged");
 }

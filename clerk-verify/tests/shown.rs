@@ -14,8 +14,9 @@ use std::{
 };
 
 use clerk_verify::{
-    Authentication, Clock as _, FetchError, FetchRequest, FetchResponse, Fetcher, FixedClock,
-    Forbidden, Refused, Requirement, SignedOut, TokenSource, Verifier, testing::TestIssuer,
+    Authentication, Clock as _, FetchCause, FetchError, FetchRequest, FetchResponse, Fetcher,
+    FixedClock, Forbidden, Refused, Requirement, SignedOut, TokenSource, Verifier,
+    testing::TestIssuer,
 };
 
 const NOW: i64 = 1_790_000_000;
@@ -258,5 +259,19 @@ fn the_status_of_the_token_cache_is_for_people() {
     assert_eq!(
         verifier.token_cache_status().to_string(),
         "0 tokens, 0 bytes"
+    );
+}
+
+#[test]
+fn causes_outcomes_and_results_have_names_for_metrics() {
+    let causes = [
+        FetchCause::Cold,
+        FetchCause::Renewal,
+        FetchCause::UnknownKeyId,
+        FetchCause::BadSignature,
+    ];
+    assert_eq!(
+        causes.map(FetchCause::as_str),
+        ["cold", "renewal", "unknown-key-id", "bad-signature"]
     );
 }

@@ -139,3 +139,30 @@ async fn the_worst_state_is_that_of_all() {
         .unwrap();
     assert_eq!(verifier.status().state(), KeySourceState::Fixed);
 }
+
+struct Answering(u16);
+
+impl Fetcher for Answering {
+    async fn fetch(&self, _: FetchRequest) -> Result<FetchResponse, FetchError> {
+        Ok(FetchResponse::new(self.0, ""))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_says_what_to_do() {
+    for (status, remedy) in [
+        (404, "check that the address is that of a JWK Set"),
+        (429, "the key server is in trouble"),
+        (503, "the key server is in trouble"),
+        (302, "configure the address that it redirects to"),
+    ] {
+        let verifier = Verifier::builder()
+            .jwks_url("https://keys.example.test/jwks.json")
+            .issuer("https://clerk.example.test")
+            .fetcher(Answering(status))
+            .build()
+            .unwrap();
+        let error = verifier.ready().await.unwrap_err().to_string();
+        assert!(error.contains(remedy), "{status}: {error}");
+    }
+}

@@ -310,8 +310,14 @@ fn doubtful_times(ours: &App) -> Vec<CookieCase> {
         case(
             "branch 4: and one that is too long to be looked at",
             &good,
-            &"x".repeat(17 * 1024),
+            &"x".repeat(16 * 1024 + 1),
             Err("token-invalid"),
+        ),
+        case(
+            "branch 4: what is just short enough is looked at",
+            &good,
+            &"x".repeat(16 * 1024),
+            Ok("good"),
         ),
         case(
             "branch 4: a suffixed cookie with a text for its time counts",

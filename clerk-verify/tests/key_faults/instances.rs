@@ -405,6 +405,23 @@ async fn a_configuration_that_is_down_takes_no_keys_along() {
     assert_eq!(verifier.status().state(), KeySourceState::Stale);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_configuration_that_can_not_be_read_is_asked_for_once_a_minute() {
+    let world = World::new();
+    let (verifier, configured) = discovering(&world);
+    assert_eq!(reason(&verifier, &world.token()).await, None);
+    configured.always(status(500));
+    pass(66 * MINUTE).await;
+    let before = configured.count();
+    for key_id in ["one", "two", "three"] {
+        let token = world.issuer.token().header("kid", key_id).sign();
+        assert!(reason(&verifier, &token).await.is_some());
+        pass(12 * SECOND).await;
+    }
+    assert!(world.server.count() > before + 2, "the keys were asked for");
+    assert!(configured.count() <= before + 1);
+}
+
 /// What one address says of its set it does not say of another's.
 #[tokio::test(start_paused = true)]
 async fn keys_that_move_are_not_asked_for_by_what_the_old_address_said() {
@@ -461,21 +478,34 @@ async fn a_configuration_of_another_issuer_or_with_a_bad_key_url_brings_no_keys(
     let world = World::new();
     let keys = "https://keys.example.test/jwks.json";
     let issuer = world.issuer.issuer().to_owned();
-    for bad in [
-        configuration("https://evil.example", keys),
-        configuration(&format!("{issuer}/"), keys),
-        configuration(&issuer, "http://keys.example.test/jwks.json"),
-        configuration(&issuer, "http://127.0.0.1/jwks.json"),
-        configuration(&issuer, "/jwks.json"),
-        ok("{}"),
-        ok("<html>"),
-        status(404),
-        status(304),
+    let no_url = "its `jwks_uri` is";
+    for (bad, said) in [
+        (
+            configuration("https://evil.example", keys),
+            "its `issuer` is not the one that is configured",
+        ),
+        (
+            configuration(&format!("{issuer}/"), keys),
+            "its `issuer` has a slash at the end",
+        ),
+        (
+            configuration(&issuer, "http://keys.example.test/jwks.json"),
+            no_url,
+        ),
+        (configuration(&issuer, "http://127.0.0.1/jwks.json"), no_url),
+        (configuration(&issuer, "/jwks.json"), no_url),
+        (ok("{}"), "it is not a JSON object with the texts"),
+        (ok("<html>"), "it is not a JSON object with the texts"),
+        (status(404), "404"),
+        (status(304), "304"),
     ] {
         let (verifier, configured) = discovering(&world);
         configured.always(bad);
         let error = verifier.verify_token(&world.token()).await.unwrap_err();
         assert_eq!(error.reason(), Reason::JwkRemoteFailedToLoad, "{error}");
+        let status = verifier.status();
+        let error = status.last_error().unwrap();
+        assert!(error.contains(said), "no `{said}` in {error}");
     }
     assert_eq!(world.server.count(), 0);
 }

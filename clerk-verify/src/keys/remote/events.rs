@@ -1,7 +1,6 @@
 //! What a key source tells: to metrics, through a hook, and to logs, under stable names.
 
 use std::{
-    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
@@ -277,14 +276,6 @@ impl Observer {
                 source, cause = cause.as_str(), result = result.as_str(), "a token's key was not at hand"
             ),
         }
-    }
-}
-
-impl fmt::Debug for Observer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Observer")
-            .field("source", &self.source)
-            .finish_non_exhaustive()
     }
 }
 
