@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use crate::{
     clock::unix_millis,
-    keys::{FixedKeys, Keys},
+    keys::{FixedKeys, KeySourceState, Keys},
     pipeline::{Pipeline, Trusted},
     request::TokenSource,
 };
@@ -171,7 +171,7 @@ impl Display for KeysInWords<'_> {
             None => {}
         }
         let source = status.source().unwrap_or("nowhere");
-        if status.fetches() == 0 && status.keys() == 0 {
+        if status.fetches() == 0 && status.state() == KeySourceState::Empty {
             return write!(f, "fetched from {source} when the first token comes");
         }
         let (state, keys) = (status.state().as_str(), status.keys());

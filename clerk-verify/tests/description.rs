@@ -7,11 +7,13 @@
     clippy::unwrap_used
 )]
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use clerk_verify::{
     FixedClock, Instance, InstanceType, TokenCache, TokenSource, Verifier, testing::TestIssuer,
 };
+
+const KEYS: &str = "https://keys.example.com/jwks.json";
 
 #[test]
 fn every_thing_that_is_trusted_stands_there_with_the_option_that_names_it() {
@@ -153,6 +155,76 @@ async fn the_state_of_the_keys_is_that_of_the_moment() {
     assert!(verifier.describe().contains("when the first token comes"));
     verifier.ready().await.unwrap();
     assert!(verifier.describe().contains("; fresh, 1 at hand, 0 s old"));
+}
+
+#[test]
+fn keys_from_an_earlier_run_are_at_hand_before_the_first_fetch() {
+    let issuer = TestIssuer::new().with_clock(FixedClock::at_unix(1_790_000_000));
+    let described = |age: u64| {
+        let fetched = UNIX_EPOCH + Duration::from_secs(1_790_000_000 - age);
+        let verifier = Verifier::builder()
+            .jwks_url(KEYS)
+            .issuer(issuer.issuer())
+            .clock(FixedClock::at_unix(1_790_000_000))
+            .with_seed(issuer.jwks_json(), fetched);
+        verifier.build().unwrap().describe()
+    };
+    for (age, state) in [
+        (7, "; stale, 1 at hand, 7 s old"),
+        (25 * 60 * 60, "; expired, 0 at hand, 90000 s old"),
+    ] {
+        let expected = format!("keys            fetched from {KEYS}{state} (from `jwks_url`)");
+        let text = described(age);
+        assert!(text.contains(&expected), "{expected} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_could_not_be_fetched_are_said_to_be_missing_and_why() {
+    let issuer = TestIssuer::new();
+    let server = issuer.serve().await.unwrap();
+    server.answer(404, "");
+    let verifier = Verifier::builder()
+        .jwks_url(server.jwks_url())
+        .issuer(issuer.issuer())
+        .build()
+        .unwrap();
+    verifier.ready().await.unwrap_err();
+    let text = verifier.describe();
+    let expected = format!(
+        "keys            fetched from {}; empty, 0 at hand; the last fetch failed: ",
+        server.jwks_url()
+    );
+    assert!(text.contains(&expected), "{expected} is not in\n{text}");
+}
+
+#[tokio::test]
+async fn keys_that_never_change_are_told_from_those_that_are_fetched_beside_them() {
+    let issuer = TestIssuer::new();
+    let server = issuer.serve().await.unwrap();
+    let verifier = issuer
+        .verifier()
+        .jwks_url(server.jwks_url())
+        .build()
+        .unwrap();
+    let described = |state: &str| {
+        let url = server.jwks_url();
+        let from = "(from `jwks_json`, `jwks_url`)";
+        format!(
+            "keys            a set that never changes, and others fetched from {url}{state} {from}"
+        )
+    };
+    let (text, expected) = (
+        verifier.describe(),
+        described(" when the first token comes"),
+    );
+    assert!(text.contains(&expected), "{expected} is not in\n{text}");
+    verifier.ready().await.unwrap();
+    let (text, expected) = (
+        verifier.describe(),
+        described("; fresh, 2 at hand, 0 s old"),
+    );
+    assert!(text.contains(&expected), "{expected} is not in\n{text}");
 }
 
 #[test]
