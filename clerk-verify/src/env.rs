@@ -1,6 +1,6 @@
 //! The environment variables that set a verifier up.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 /// Where variables are read from: the process, or a test's own.
 #[derive(Clone)]
@@ -35,11 +35,5 @@ impl Environment {
             .map(str::trim)
             .filter(|part| !part.is_empty());
         Some(parts.map(str::to_owned).collect())
-    }
-}
-
-impl fmt::Debug for Environment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Environment")
     }
 }

@@ -1,6 +1,6 @@
 //! Options of the remote key source.
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{sync::Arc, time::SystemTime};
 
 use super::VerifierBuilder;
 use crate::keys::remote::{AnyFetcher, Fetcher, Hook, JwksOptions, KeyEvent};
@@ -13,14 +13,6 @@ pub(super) struct RemoteOptions {
     pub(super) options: JwksOptions,
     pub(super) fetcher: Option<Arc<dyn AnyFetcher>>,
     pub(super) events: Option<Arc<Hook>>,
-}
-
-impl fmt::Debug for RemoteOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteOptions")
-            .field("options", &self.options)
-            .finish_non_exhaustive()
-    }
 }
 
 impl VerifierBuilder {
