@@ -37,7 +37,7 @@ pub(super) fn instances(
     for (number, source) in (1..).zip(&all) {
         let mut found = Vec::new();
         let trusted = instance(source, &common, &mut found);
-        if all.len() > 1 || !builder.instances.is_empty() {
+        if !builder.instances.is_empty() {
             check_issuers(&trusted.issuers, &known, &mut found);
             found = found
                 .into_iter()
@@ -188,15 +188,8 @@ fn issuers(
     }
     // Where keys may be fetched, the key source checks it.
     #[cfg(not(feature = "remote"))]
-    if let Some(proxy) = proxy.as_ref().filter(|proxy| !proxy.is_empty()) {
-        check_url("proxy_url", std::slice::from_ref(proxy), problems);
-        if !proxy.starts_with("https://") && !is_on_this_machine(proxy) {
-            problems.push(ConfigProblem::new(
-                "proxy_url",
-                "no https URL",
-                "give the full https:// URL under which the Frontend API is proxied",
-            ));
-        }
+    if let Some(proxy) = &proxy {
+        check_proxy(proxy, problems);
     }
     let frontend_api = app.map(|app| format!("https://{}", app.frontend_api));
     let satellite = satellite.map(|host| format!("https://{host}"));
@@ -212,8 +205,11 @@ fn issuers(
 
 /// What is in no issuer of Clerk's and may be a secret. Where keys are fetched from the same URL, that is checked more
 /// closely there.
-fn check_url(option: &'static str, urls: &[String], problems: &mut Vec<ConfigProblem>) {
-    if urls.iter().any(|url| url.contains(['@', '?', '#'])) {
+fn check_url(option: &'static str, urls: &[impl AsRef<str>], problems: &mut Vec<ConfigProblem>) {
+    if urls
+        .iter()
+        .any(|url| url.as_ref().contains(['@', '?', '#']))
+    {
         problems.push(ConfigProblem::new(
             option,
             "a URL with a user name, a query or a fragment in it",
@@ -222,10 +218,94 @@ fn check_url(option: &'static str, urls: &[String], problems: &mut Vec<ConfigPro
     }
 }
 
-#[cfg(not(feature = "remote"))]
+/// Accepts what a key source accepts: https, and http on this machine.
+#[cfg(any(test, not(feature = "remote")))]
+fn check_proxy(proxy: &str, problems: &mut Vec<ConfigProblem>) {
+    if proxy.is_empty() {
+        // That is reported already.
+        return;
+    }
+    check_url("proxy_url", &[proxy], problems);
+    if !proxy.starts_with("https://") && !is_on_this_machine(proxy) {
+        problems.push(ConfigProblem::new(
+            "proxy_url",
+            "no https URL",
+            "give the full https:// URL under which the Frontend API is proxied",
+        ));
+    }
+}
+
+#[cfg(any(test, not(feature = "remote")))]
 fn is_on_this_machine(url: &str) -> bool {
-    url.strip_prefix("http://").is_some_and(|rest| {
-        let host = rest.split(['/', ':']).next();
-        matches!(host, Some("localhost" | "127.0.0.1"))
-    })
+    let Some(rest) = url.strip_prefix("http://") else {
+        return false;
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        // Otherwise the colon is one of an IPv6 address.
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
+    };
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    host == "localhost" || address.is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_no_keys_are_fetched_a_proxy_is_https_or_on_this_machine_too() {
+        for (proxy, is_good) in [
+            ("https://app.example.com/__clerk", true),
+            ("http://localhost/__clerk", true),
+            ("http://localhost:3000/__clerk", true),
+            ("http://127.0.0.1:3000/__clerk", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]/__clerk", true),
+            ("http://[::1]:3000", true),
+            ("http://app.example.com/__clerk", false),
+            ("http://10.0.0.1:3000/__clerk", false),
+            ("http://[2001:db8::1]:3000", false),
+            ("http://localhost.example.com", false),
+            ("http://app.example.com/localhost", false),
+            ("ftp://localhost/__clerk", false),
+            ("/__clerk", false),
+            ("localhost:3000", false),
+            ("https:", false),
+        ] {
+            let mut problems = Vec::new();
+            check_proxy(proxy, &mut problems);
+            let options: Vec<&str> = problems.iter().map(ConfigProblem::option).collect();
+            let expected: &[&str] = if is_good { &[] } else { &["proxy_url"] };
+            assert_eq!(options, expected, "{proxy}");
+            #[cfg(feature = "remote")]
+            assert_eq!(
+                crate::keys::remote::key_url(proxy).is_ok(),
+                is_good,
+                "{proxy}"
+            );
+        }
+    }
+
+    #[test]
+    fn where_no_keys_are_fetched_an_empty_proxy_is_reported_once() {
+        let mut problems = Vec::new();
+        check_proxy("", &mut problems);
+        assert!(problems.is_empty());
+    }
+
+    #[test]
+    fn where_no_keys_are_fetched_a_proxys_url_holds_no_secret_either() {
+        for proxy in [
+            "https://user:hunter2@app.example.com",
+            "https://app.example.com/?key=hunter2",
+            "https://app.example.com/#hunter2",
+        ] {
+            let mut problems = Vec::new();
+            check_proxy(proxy, &mut problems);
+            assert_eq!(problems.len(), 1, "{proxy}");
+            assert!(!problems[0].to_string().contains("hunter2"), "{proxy}");
+        }
+    }
 }
