@@ -711,6 +711,41 @@ fn each_alternative_is_explained() {
 }
 
 #[test]
+fn what_was_asked_is_said_where_it_is_more_than_what_is_missing_or_has_alternatives() {
+    let session = session(&member());
+    let (admin, plan) = (
+        "role `admin` (the session has `org:member`)",
+        "plan `b` (the token has no `pla`, or a malformed one)",
+    );
+    for (requirement, start, missing) in [
+        (asked().role("admin"), "", &[admin][..]),
+        (asked().role("admin").plan("b"), "", &[admin, plan]),
+        (
+            asked().role("member").plan("b"),
+            ", role `member` and plan `b`",
+            &[plan],
+        ),
+        (
+            Requirement::any_of([asked().role("admin")]),
+            ", one of (role `admin`)",
+            &[admin],
+        ),
+        (
+            Requirement::any_of([asked().role("member").plan("b")]),
+            ", one of (role `member` and plan `b`)",
+            &[plan],
+        ),
+    ] {
+        let forbidden = session.require(&requirement).unwrap_err();
+        let missing = missing.join("; ");
+        assert_eq!(
+            forbidden.to_string(),
+            format!("the session lacks what is needed{start}: {missing}")
+        );
+    }
+}
+
+#[test]
 fn what_was_found_is_said_of_each_dimension() {
     let found = |token: TokenBuilder, requirement: Requirement| {
         let forbidden = session(&token).require(&requirement).unwrap_err();

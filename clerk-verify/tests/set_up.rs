@@ -203,6 +203,54 @@ fn http_is_for_this_machine_alone() {
 }
 
 #[test]
+fn a_limit_itself_may_be_set_and_nothing_beyond_it() {
+    const GIB: usize = 1 << 30;
+    let with = || TestIssuer::new().verifier();
+    let day = Duration::from_secs(24 * 60 * 60);
+    for good in [
+        with().max_token_len(1),
+        with().max_token_len(GIB),
+        with().clock_skew(Duration::ZERO),
+        with().clock_skew(day),
+        with().max_claims_nesting(1),
+        with().max_claims_nesting(127),
+    ] {
+        assert!(good.clone().build().is_ok(), "{:?}", good.build());
+    }
+    for (option, bad) in [
+        ("max_token_len", with().max_token_len(0)),
+        ("max_token_len", with().max_token_len(GIB + 1)),
+        ("max_token_len", with().max_token_len(usize::MAX)),
+        (
+            "clock_skew",
+            with().clock_skew(day + Duration::from_nanos(1)),
+        ),
+        ("clock_skew", with().clock_skew(Duration::MAX)),
+        ("max_claims_nesting", with().max_claims_nesting(0)),
+        ("max_claims_nesting", with().max_claims_nesting(128)),
+    ] {
+        assert_eq!(options(bad), [option]);
+    }
+}
+
+#[test]
+fn the_backend_apis_version_is_letters_digits_dashes_and_underscores() {
+    let with = |version: &str| {
+        Verifier::builder()
+            .secret_key("sk_test_1")
+            .api_version(version)
+    };
+    for version in ["v1", "2", "V2", "v_2", "v-2", "2025-11-10"] {
+        let verifier = with(version).build().unwrap();
+        let url = format!("https://api.clerk.com/{version}/jwks");
+        assert_eq!(verifier.status().source(), Some(url.as_str()));
+    }
+    for version in ["", "../v1", "v1/", "v 1", "v1?", "v1#", "v.1", "%76", "é"] {
+        assert_eq!(options(with(version)), ["api_version"], "{version}");
+    }
+}
+
+#[test]
 fn an_empty_issuer_audience_or_party_is_a_mistake() {
     let issuer = TestIssuer::new();
     assert_eq!(options(issuer.verifier().issuer("")), ["issuer"]);

@@ -15,7 +15,7 @@ use std::{
 
 use clerk_verify::{
     Authentication, Clock as _, FetchCause, FetchError, FetchRequest, FetchResponse, Fetcher,
-    FixedClock, Forbidden, Refused, Requirement, SignedOut, TokenSource, Verifier,
+    FixedClock, Forbidden, Instance, Refused, Requirement, SignedOut, TokenSource, Verifier,
     testing::TestIssuer,
 };
 
@@ -117,6 +117,22 @@ fn a_builder_shows_which_options_are_set() {
         "VerifierBuilder { jwt_key: true, jwks_json: true, publishable_key: true, issuers: true, instances: 0, \
          audiences: [\"api\"], authorized_parties: Some([\"https://a.example\"]), .. }"
     );
+}
+
+#[test]
+fn an_instance_shows_which_options_are_set() {
+    for (instance, shown) in [
+        (
+            Instance::issuer("https://clerk.example.test").jwt_key("a key"),
+            "Instance { issuers: true, publishable_key: false, .. }",
+        ),
+        (
+            Instance::publishable_key("pk_test_x"),
+            "Instance { issuers: false, publishable_key: true, .. }",
+        ),
+    ] {
+        assert_eq!(format!("{instance:?}"), shown);
+    }
 }
 
 #[test]

@@ -8,7 +8,39 @@
 )]
 
 use clerk_test_support::capture_logs;
-use clerk_verify::testing::TestIssuer;
+use clerk_verify::{Requirement, testing::TestIssuer};
+
+/// Parties that tokens can have.
+const GOOD: [&str; 7] = [
+    "https://app.example.com",
+    "http://localhost:3000",
+    "http://[::1]:3000",
+    "https://app.example.com:80",
+    "http://app.example.com:443",
+    "chrome-extension://abcdef",
+    "capacitor://localhost:443",
+];
+
+/// Those that no browser ever sends so.
+const NEVER: [&str; 17] = [
+    "app",
+    "localhost:5173",
+    "://b.example",
+    "https://",
+    "https://b.example/",
+    "https://b.example/x",
+    "https://b.example?x",
+    "https://b.example#x",
+    "https://x@b.example",
+    "https://*.b.example",
+    "https://b.example:443",
+    "http://b.example:80",
+    "https://B.example",
+    "https://b .example",
+    "HTTPS://b.example",
+    " https://b.example",
+    "https://b.example\t",
+];
 
 /// One test alone: the subscriber is the process's.
 #[test]
@@ -42,31 +74,39 @@ fn a_verifier_without_authorized_parties_warns_once() {
         "nobody chose the verifier of the test kit's sessions"
     );
 
-    let good = [
-        "https://app.example.com",
-        "http://localhost:3000",
-        "chrome-extension://abcdef",
-    ];
-    drop(issuer.verifier().authorized_parties(good).build().unwrap());
+    drop(issuer.verifier().authorized_parties(GOOD).build().unwrap());
     assert_eq!(warnings("matches no token"), 0);
-    let never = [
-        "https://a.example/",
-        "https://*.example",
-        "localhost:5173",
-        "https://b.example/x",
-        "app",
-    ];
-    drop(issuer.verifier().authorized_parties(never).build().unwrap());
-    assert_eq!(warnings("matches no token"), never.len());
+    for (number, party) in (1..).zip(NEVER) {
+        let parties = GOOD.into_iter().chain([party]);
+        drop(
+            issuer
+                .verifier()
+                .authorized_parties(parties)
+                .build()
+                .unwrap(),
+        );
+        assert_eq!(warnings("matches no token"), number, "{party}");
+    }
+    // The place says which; what was pasted is not logged.
+    let place = format!("position={}", GOOD.len() + 1);
+    assert_eq!(warnings(&place), NEVER.len());
+    assert_eq!(warnings("b.example"), 0);
     assert_eq!(warnings("no authorized parties are configured"), 2);
 
     drop(
         issuer
             .verifier()
             .issuer("clerk.example.com")
-            .authorized_parties(good)
+            .authorized_parties(GOOD)
             .build()
             .unwrap(),
     );
     assert_eq!(warnings("this issuer matches no token"), 1);
+
+    // As the layers of both adapters do.
+    Requirement::new().role("org:admin").warn_if_never_met();
+    assert_eq!(warnings("no session ever meets"), 0);
+    Requirement::new().plan("").warn_if_never_met();
+    assert_eq!(warnings("no session ever meets"), 1);
+    assert_eq!(warnings("asked=plan `` why=\"an empty name\""), 1);
 }
