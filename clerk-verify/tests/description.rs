@@ -200,7 +200,7 @@ async fn keys_that_could_not_be_fetched_are_said_to_be_missing_and_why() {
 
 #[tokio::test]
 async fn keys_that_never_change_are_told_from_those_that_are_fetched_beside_them() {
-    let issuer = TestIssuer::new();
+    let issuer = TestIssuer::new().with_clock(FixedClock::at_unix(1_790_000_000));
     let server = issuer.serve().await.unwrap();
     let verifier = issuer
         .verifier()
