@@ -166,6 +166,27 @@ mod tests {
     }
 
     #[test]
+    fn only_15_digits_and_nothing_else_are_read_as_they_stand() {
+        for (raw, number) in [
+            ("0", Some(0)),
+            ("1790000060", Some(1_790_000_060)),
+            ("999999999999999", Some(999_999_999_999_999)),
+            // 2^53 + 1: what is said of large numbers is said elsewhere.
+            ("9007199254740993", None),
+            ("1000000000000000", None),
+            ("99999999999999999999", None),
+            ("-1", None),
+            ("1.5", None),
+            ("1e3", None),
+            ("\"1\"", None),
+            ("null", None),
+        ] {
+            assert_eq!(Member::found(raw).short_integer(), number, "{raw}");
+        }
+        assert_eq!(Member::default().short_integer(), None);
+    }
+
+    #[test]
     fn a_number_too_large_for_a_double_is_infinite() {
         let raw: &RawValue = serde_json::from_str("1e400").unwrap();
         assert_eq!(Member::from(raw).number(), Some(f64::INFINITY));

@@ -252,3 +252,27 @@ impl<'de> Deserialize<'de> for Name<'de> {
         deserializer.deserialize_str(NameVisitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    #[test]
+    fn a_header_that_was_kept_is_found_again() {
+        let header = r#"{"alg":"RS256","kid":"ins_1","typ":"JWT"}"#;
+        let token = format!("{}.e30.c2ln", URL_SAFE_NO_PAD.encode(header));
+        let usual = UsualHeaders::default();
+        for round in 0..3 {
+            let mut room = Room::new();
+            let compact = Compact::split(&token, 1_000, &mut room, &usual).unwrap();
+            let is_known = matches!(compact.header, HeaderText::Usual(_));
+            assert_eq!(is_known, round > 0, "in round {round}");
+            let header = compact.header().unwrap();
+            assert_eq!(header.kid.text().as_deref(), Some("ins_1"));
+            compact.keep_header(&header, &usual);
+        }
+        assert_eq!(usual.parts().len(), 1);
+    }
+}

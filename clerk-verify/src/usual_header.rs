@@ -54,7 +54,7 @@ impl UsualHeaders {
     }
 
     /// What is kept, in its order.
-    #[cfg(all(test, shuttle))]
+    #[cfg(test)]
     pub(crate) fn parts(&self) -> Vec<&str> {
         let kept = self.0.iter().filter_map(OnceLock::get);
         kept.map(|header| &*header.part).collect()
@@ -71,5 +71,57 @@ impl UsualHeader {
             typ: self.typ.member(&self.text),
             ..Header::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str =
+        r#"{"alg":"RS256","cat":"cl_B7d4PD111AAA","kid":"ins_\u0031","other":[1],"typ":"JWT"}"#;
+
+    fn keep(usual: &UsualHeaders, part: &str, text: &str) {
+        usual.keep(part, text, &Header::parse(text).unwrap());
+    }
+
+    #[test]
+    fn one_that_is_kept_says_what_its_text_says() {
+        for text in [WHOLE, "{}", r#" { "typ" : "JWT" } "#] {
+            let usual = UsualHeaders::default();
+            keep(&usual, "part", text);
+            let kept = usual.find("part").unwrap().header();
+            let parsed = Header::parse(text).unwrap();
+            assert_eq!(format!("{kept:?}"), format!("{parsed:?}"));
+            assert!(usual.find("Part").is_none());
+        }
+    }
+
+    /// The two would be lost, and with them the reason to refuse the token.
+    #[test]
+    fn no_long_one_is_kept_and_none_with_crit_or_b64() {
+        let long = "p".repeat(MAX_LEN);
+        let longer = format!("{long}p");
+        for (part, text, is_kept) in [
+            (&*long, WHOLE, true),
+            (&*longer, WHOLE, false),
+            (&*longer, r#"{"b64":true,"crit":[]}"#, false),
+            ("part", r#"{"alg":"RS256","b64":true}"#, false),
+            ("part", r#"{"alg":"RS256","crit":["b64"]}"#, false),
+            ("part", r#"{"b64":false,"crit":["b64"]}"#, false),
+        ] {
+            let usual = UsualHeaders::default();
+            keep(&usual, part, text);
+            assert_eq!(usual.find(part).is_some(), is_kept, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_few_are_kept_once_each() {
+        let usual = UsualHeaders::default();
+        for part in ["a", "b", "a", "b", "c", "c", "d", "e", "a"] {
+            keep(&usual, part, WHOLE);
+        }
+        assert_eq!(usual.parts(), ["a", "b", "c", "d"]);
     }
 }

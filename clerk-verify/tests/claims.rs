@@ -243,6 +243,21 @@ fn version_2_is_the_number_2_and_everything_else_is_1() {
 }
 
 #[test]
+fn an_actor_has_four_parts() {
+    let act = json!({ "sub": "user_9", "iss": "https://dashboard.example", "sid": "sess_9", "type": "agent" });
+    let session = session(&token().claim("act", act));
+    let actor = session.actor().unwrap();
+    assert_eq!(
+        (actor.subject(), actor.issuer()),
+        ("user_9", Some("https://dashboard.example"))
+    );
+    assert_eq!(
+        (actor.session_id(), actor.kind()),
+        (Some("sess_9"), Some("agent"))
+    );
+}
+
+#[test]
 fn an_actor_that_cannot_be_read_still_counts() {
     for act in [
         json!({}),

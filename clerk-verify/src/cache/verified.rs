@@ -67,7 +67,9 @@ impl VerifiedTokens {
         let least_weight = (max_bytes / limits.max_entries.max(1)).max(1);
         let entries = limits.max_entries.min(max_bytes / least_weight);
         let capacity = entries * least_weight;
-        let shards = shards(entries.min(capacity / weight::LEAST), capacity, max_entry);
+        let threads = available_parallelism().map_or(1, usize::from) as u64;
+        let fitting = entries.min(capacity / weight::LEAST);
+        let shards = shards(threads, fitting, capacity, max_entry);
         // An entry must fit into the part for tokens that came more than once.
         let often_seen = if capacity / shards / 2 >= max_entry.max(least_weight) {
             OFTEN_SEEN
@@ -181,13 +183,12 @@ impl VerifiedTokens {
 
 /// How many parts the map has, so that few threads meet: a power of two, and each with room for many entries, and twice
 /// for the largest.
-fn shards(entries: u64, capacity: u64, max_entry: u64) -> u64 {
-    let threads = available_parallelism().map_or(1, usize::from) as u64;
+fn shards(threads: u64, entries: u64, capacity: u64, max_entry: u64) -> u64 {
     let most = threads.saturating_mul(4).next_power_of_two().min(256);
-    let halves = std::iter::successors(Some(most), |shards| Some(shards / 2));
+    let mut halves = std::iter::successors(Some(most), |shards| Some(shards / 2));
     let has_room = |shards: &u64| entries / shards >= 64 && capacity / shards / 2 >= max_entry;
-    let mut several = halves.take_while(|shards| *shards > 1);
-    several.find(has_room).unwrap_or(1)
+    let chosen = halves.find(|shards| *shards == 1 || has_room(shards));
+    chosen.unwrap_or(1)
 }
 
 #[derive(Clone)]
@@ -222,5 +223,125 @@ impl Eq for Token {}
 impl Equivalent<Token> for Sought<'_> {
     fn equivalent(&self, token: &Token) -> bool {
         *self.text == *token.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        claims::{ClaimedTimes, Claims, Outline, Payload},
+        keys::Voucher,
+        session::Session,
+    };
+
+    fn cache() -> VerifiedTokens {
+        VerifiedTokens::new(TokenCache::default()).unwrap()
+    }
+
+    fn verified() -> Verified {
+        let times = ClaimedTimes {
+            expires_at: 0,
+            not_before: None,
+            issued_at: None,
+        };
+        let outline = Outline::of(&Payload::default(), times, "");
+        Verified {
+            session: Session::new(Claims::new(String::new(), outline)),
+            place: 0,
+            voucher: Voucher::Fixed,
+        }
+    }
+
+    fn left(cache: &VerifiedTokens, now: i64) -> (u64, u64) {
+        let status = cache.sweep(now, |_| true);
+        (status.entries, status.bytes)
+    }
+
+    #[test]
+    fn one_that_takes_what_one_may_is_kept_and_a_larger_one_is_not() {
+        let bytes = weight::of("token", verified().session.claims());
+        for (most, kept) in [(bytes - 1, (0, 0)), (bytes, (1, bytes))] {
+            let limits = TokenCache::default().max_entry_bytes(most);
+            let cache = VerifiedTokens::new(limits).unwrap();
+            cache.insert(&cache.seek("token"), verified(), 1);
+            assert_eq!(left(&cache, 0), kept);
+        }
+    }
+
+    #[test]
+    fn the_same_token_is_there_once_until_it_is_forgotten() {
+        let cache = cache();
+        let token = cache.seek("token");
+        cache.insert(&token, verified(), 1);
+        cache.insert(&token, verified(), 2);
+        cache.insert(&cache.seek("another"), verified(), 1);
+        assert_eq!(left(&cache, 0).0, 2);
+        cache.forget(&token);
+        assert!(cache.get(&token).is_none() && cache.get(&cache.seek("another")).is_some());
+        assert_eq!(left(&cache, 0).0, 1);
+    }
+
+    #[test]
+    fn a_sweep_leaves_what_has_not_ended_and_is_vouched_for() {
+        let cache = cache();
+        for ends_at in [9, 10, 11, 12] {
+            let text = format!("token {ends_at:02}");
+            cache.insert(&cache.seek(&text), verified(), ends_at);
+        }
+        let each = weight::of("token 10", verified().session.claims());
+        assert_eq!(left(&cache, 8), (4, 4 * each));
+        assert_eq!(left(&cache, 10), (2, 2 * each));
+        assert!(cache.get(&cache.seek("token 10")).is_none());
+        assert!(cache.get(&cache.seek("token 11")).is_some());
+        assert_eq!(cache.sweep(10, |_| false).entries, 0);
+        assert!(cache.get(&cache.seek("token 11")).is_none());
+    }
+
+    #[test]
+    fn a_sweep_is_due_once_a_minute_also_where_the_clock_was_set_back() {
+        let cache = cache();
+        for (now, is_due) in [
+            (60_000, true),
+            (60_000, false),
+            (119_999, false),
+            (120_000, true),
+            (120_001, false),
+            // Never more than a minute before the next.
+            (120_000, false),
+            (119_999, true),
+            (179_998, false),
+            (179_999, true),
+            (i64::MIN, true),
+            (i64::MAX, true),
+        ] {
+            assert_eq!(cache.sweep_is_due(now), is_due, "at {now}");
+        }
+    }
+
+    #[test]
+    fn shards_are_four_a_thread_as_far_as_there_is_room_for_64_entries_and_two_of_the_largest() {
+        let many = u64::MAX;
+        for (threads, entries, capacity, max_entry, expected) in [
+            (2, 10_000, 32 << 20, 32 << 10, 8),
+            (1, 10_000, 32 << 20, 32 << 10, 4),
+            (3, 10_000, 32 << 20, 32 << 10, 16),
+            (100, many, many, 1, 256),
+            (2, 512, many, 1, 8),
+            (2, 511, many, 1, 4),
+            (2, 128, many, 1, 2),
+            (2, 127, many, 1, 1),
+            (2, 0, 0, 1, 1),
+            (2, many, 16_000, 1_000, 8),
+            (2, many, 15_999, 1_000, 4),
+            (2, many, 4_000, 1_000, 2),
+            (2, many, 3_999, 1_000, 1),
+        ] {
+            assert_eq!(
+                shards(threads, entries, capacity, max_entry),
+                expected,
+                "of {threads} threads, {entries} entries, {capacity} bytes, {max_entry} each"
+            );
+        }
     }
 }

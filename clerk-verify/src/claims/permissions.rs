@@ -203,6 +203,15 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_granted_where_one_of_the_three_is_empty() {
+        for (fea, per, fpm) in [("", "r,w", "3"), ("o:a", "", "3"), ("o:a", "r,w", "")] {
+            assert_eq!(decode(fea, per, fpm), Vec::<String>::new());
+            #[cfg(feature = "cache")]
+            assert_eq!(most_bytes(fea, per, fpm), 0, "{fea} {per} {fpm}");
+        }
+    }
+
+    #[test]
     fn only_ascii_white_space_is_trimmed() {
         assert_eq!(
             decode(" o:a , o:b ", " r ,w", " 1 ,\t2"),
