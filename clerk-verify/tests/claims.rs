@@ -8,7 +8,7 @@
 )]
 
 use clerk_verify::{
-    Session, Verifier,
+    Session, SessionStatus, Verifier,
     testing::{TestIssuer, TokenBuilder},
 };
 use serde_json::{Value, json};
@@ -239,6 +239,23 @@ fn version_2_is_the_number_2_and_everything_else_is_1() {
         assert_eq!(session.claims().version(), version, "{v}");
         let id = if version == 2 { "org_2" } else { "org_1" };
         assert_eq!(session.organization().unwrap().id(), id, "{v}");
+    }
+}
+
+#[test]
+fn a_status_is_active_pending_or_one_that_is_not_known() {
+    let verifier = TestIssuer::new().verifier().allow_pending_sessions(true);
+    let verifier = verifier.build().unwrap();
+    for (sts, status) in [
+        (json!("active"), Some(SessionStatus::Active)),
+        (json!("pending"), Some(SessionStatus::Pending)),
+        (json!("Active"), Some(SessionStatus::Other)),
+        (json!(""), Some(SessionStatus::Other)),
+        (json!(1), None),
+    ] {
+        let token = token().claim("sts", sts.clone()).sign();
+        let session = verifier.verify_token_now(&token).unwrap().unwrap();
+        assert_eq!(session.status(), status, "{sts}");
     }
 }
 

@@ -61,6 +61,18 @@ fn without_any_key_there_is_one_mistake_which_names_the_variables() {
 }
 
 #[test]
+fn a_mistake_names_the_variable_that_it_was_taken_from() {
+    let error = build(&[("CLERK_JWT_KEY", "junk")]).unwrap_err();
+    let problem = &error.problems()[0];
+    assert_eq!(
+        (problem.option(), problem.variable()),
+        ("jwt_key", Some("CLERK_JWT_KEY"))
+    );
+    let error = Verifier::builder().jwt_key("junk").build().unwrap_err();
+    assert_eq!(error.problems()[0].variable(), None);
+}
+
+#[test]
 fn each_key_alone_is_enough_and_so_are_all_together() {
     let pem = TestIssuer::new().public_pem();
     let jwt_key = ("CLERK_JWT_KEY", pem.as_str());

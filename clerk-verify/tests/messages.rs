@@ -7,8 +7,10 @@
     clippy::unwrap_used
 )]
 
+use std::time::Duration;
+
 use clerk_verify::{
-    Authentication, FixedClock, Reason, Verifier, VerifierBuilder,
+    Algorithm, Authentication, FixedClock, Instance, Reason, Verifier, VerifierBuilder,
     testing::{TestIssuer, TokenBuilder},
 };
 
@@ -120,6 +122,81 @@ fn another_issuer_behind_a_good_signature_is_another_name_of_the_instance() {
         Reason::TokenInvalidSignature,
         &["the token's `iss` is missing, and this verifier is told of no issuer"],
     );
+}
+
+#[test]
+fn among_several_instances_the_issuer_is_told_by_the_tokens_own_word() {
+    let several = || {
+        let instance = |issuer| Instance::issuer(issuer).jwks_json(issuer_keys());
+        let first = Verifier::builder().instance(instance("https://a.example"));
+        first.instance(instance("https://b.example"))
+    };
+    assert_says(
+        several(),
+        &issuer().token(),
+        Reason::TokenInvalidIssuer,
+        &[
+            "it is `https://clerk.example.test`; most likely it is signed by another Clerk instance",
+            "trusts `https://a.example`, `https://b.example`",
+        ],
+    );
+    let missing = issuer().token().without("iss").sign();
+    let (_, message) = refusal(&several().build().unwrap(), &missing);
+    assert!(
+        message.contains("the token's `iss` is missing, this verifier trusts"),
+        "{message}"
+    );
+    assert!(!message.contains("most likely"), "{message}");
+}
+
+fn issuer_keys() -> String {
+    issuer().jwks_json()
+}
+
+#[test]
+fn all_allowed_algorithms_are_named() {
+    let token = issuer().token().header("alg", "HS256");
+    let allowed = [Algorithm::RS256, Algorithm::RS512];
+    assert_says(
+        issuer().verifier(),
+        &token,
+        Reason::TokenInvalidAlgorithm,
+        &["`alg` is `HS256`, allowed is RS256; Clerk signs"],
+    );
+    assert_says(
+        issuer().verifier().algorithms(allowed),
+        &token,
+        Reason::TokenInvalidAlgorithm,
+        &["allowed is RS256, RS512; Clerk signs"],
+    );
+}
+
+#[test]
+fn a_token_that_ends_this_second_is_not_early() {
+    assert_says(
+        issuer().verifier().clock_skew(Duration::ZERO),
+        &issuer().token().claim("exp", NOW),
+        Reason::TokenExpired,
+        &["expired at 1790000000", "1790000000: 0 s later"],
+    );
+}
+
+#[test]
+fn a_clock_may_be_a_day_behind_and_no_more() {
+    for (seconds, part) in [
+        (86_400, "at least 86400 s behind"),
+        (86_401, "was never set"),
+    ] {
+        assert_says(
+            issuer().verifier(),
+            &issuer()
+                .token()
+                .claim("nbf", NOW + seconds)
+                .lifetime(Duration::from_secs(100_000)),
+            Reason::TokenNotActiveYet,
+            &[part],
+        );
+    }
 }
 
 #[test]

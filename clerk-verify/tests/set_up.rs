@@ -83,6 +83,18 @@ fn all_mistakes_are_reported_together_each_with_its_remedy() {
 }
 
 #[test]
+fn mistakes_are_counted() {
+    let keys = || Verifier::builder().jwt_key(TestIssuer::new().public_pem());
+    for (builder, start) in [
+        (keys().max_token_len(0), "1 mistake in"),
+        (keys().max_token_len(0).audience([""]), "2 mistakes in"),
+    ] {
+        let error = mistakes(builder).to_string();
+        assert!(error.starts_with(start), "{error}");
+    }
+}
+
+#[test]
 fn no_key_source_is_a_mistake() {
     let error = mistakes(Verifier::builder());
     assert_eq!(error.problems().len(), 1);

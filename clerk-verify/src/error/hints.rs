@@ -174,6 +174,24 @@ mod tests {
             ("http://localhost:3000", "localhost:3000", "no scheme"),
             ("https://b.example", "https://a.example", "add the origin"),
             ("null", "https://a.example", "add the origin"),
+            ("https://b.example", "a.example", "add the origin"),
+            ("https://a.example", "localhost", "add the origin"),
+            (
+                "https://a.example",
+                "http://localhost:3000",
+                "add the origin",
+            ),
+            (
+                "http://localhost:3000",
+                "https://a.example",
+                "add the origin",
+            ),
+            ("http://[::1]", "http://localhost", "localhost"),
+            (
+                "https://a.example:x",
+                "http://a.example:y",
+                "add the origin",
+            ),
         ] {
             let found = authorized_party(true, Some(azp), &[party.to_owned()]);
             assert!(found.contains(hint), "{azp} {party}: {found}");

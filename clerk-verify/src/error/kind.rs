@@ -257,3 +257,32 @@ impl fmt::Display for Retry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_attempt_is_named_where_it_is_known() {
+        let refused = |retry_after| Kind::SecretKeyRejected {
+            status: 401,
+            retry_after,
+        };
+        let unavailable = |retry_after| Kind::KeysUnavailable {
+            detail: "the network is down".to_owned(),
+            remedy: "mend it",
+            retry_after,
+            source: None,
+        };
+        let soon = Some(Duration::from_millis(1_500));
+        for (kind, part) in [
+            (refused(soon), "status 401 (next attempt in 1.5 s);"),
+            (refused(None), "status 401;"),
+            (unavailable(soon), "is down (next attempt in 1.5 s);"),
+            (unavailable(None), "is down;"),
+        ] {
+            let message = kind.to_string();
+            assert!(message.contains(part), "{part} is not in: {message}");
+        }
+    }
+}
