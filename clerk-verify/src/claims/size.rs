@@ -95,6 +95,7 @@ mod tests {
             r#"{"v":2,"sub":"user_1","sid":"sess_1","iss":"https://clerk.example"}"#.to_owned(),
             r#"{"v":2,"sub":"\u0061","iss":"\u0061b","azp":"\u0061bc","jti":"\u0061","sid":"\u0061"}"#
                 .to_owned(),
+            r#"{"v":2,"sub":"\u0061"}"#.to_owned(),
             r#"{"v":2,"aud":"a"}"#.to_owned(),
             r#"{"v":2,"aud":[]}"#.to_owned(),
             r#"{"v":2,"aud":["a","b","c","d","e","f"]}"#.to_owned(),
