@@ -1,8 +1,8 @@
 //! What a cookie's token says of itself, before anybody has verified it. It only chooses between cookies; the one that
 //! is chosen is verified like any other token.
 //!
-//! Whoever reads less strictly than check 1 may see a later token where this library sees none. Such a one is not passed
-//! over for the other cookie: it counts as later than any, and what counts is then refused.
+//! Whoever reads less strictly than check 1 may see a later token where this library sees none. So where it is asked which is
+//! later (branch 4), such a one is later than any, and what counts is then refused.
 
 use serde::de::IgnoredAny;
 
