@@ -89,7 +89,7 @@ mod tests {
                 r#"{{"v":2,"fea":"{fea}","o":{{"id":"org_1","slg":"acme","rol":"admin","per":"{per}","fpm":"{fpm}"}}}}"#
             )
         };
-        let names = vec![long.as_str(); 3].join(",");
+        let names = [long.as_str(); 3].join(",");
         let payloads = [
             r#"{"v":2}"#.to_owned(),
             r#"{"v":2,"sub":"user_1","sid":"sess_1","iss":"https://clerk.example"}"#.to_owned(),
