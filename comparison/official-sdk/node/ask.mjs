@@ -72,6 +72,16 @@ async function askOfToken(token, options, asks) {
   }
 }
 
+// The reason why the token is refused where nothing but it is looked at; empty where it is not.
+async function aloneSays(token, options) {
+  try {
+    await verifyToken(token, { jwtKey: setUp.publicKey, ...checksOf(options) });
+    return '';
+  } catch (error) {
+    return error.reason ?? `threw ${error.name}`;
+  }
+}
+
 function signedIn(auth, token, asks) {
   const { userId, sessionId, orgId, orgRole, orgSlug, orgPermissions, factorVerificationAge } = auth;
   const fields = { userId, sessionId, orgId, orgRole, orgSlug, orgPermissions, factorVerificationAge };
@@ -79,7 +89,7 @@ function signedIn(auth, token, asks) {
 }
 
 async function answer(line) {
-  const { number, now: time, ...question } = JSON.parse(line);
+  const { number, now: time, picked, ...question } = JSON.parse(line);
   now = time;
   let result;
   try {
@@ -87,6 +97,7 @@ async function answer(line) {
   } catch (error) {
     result = { verdict: 'threw', reason: `threw ${error.name}`, message: error.message };
   }
+  if (picked !== null && result.verdict !== 'in') result.alone = await aloneSays(picked, question.options);
   return { number, ...result };
 }
 

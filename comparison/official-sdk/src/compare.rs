@@ -8,9 +8,10 @@ use crate::{
     answer::{Answer, Field, Fields},
     case::{Ask, Case},
     differences::{
-        Direction, NULL_IN_COOKIE, NULL_IN_COOKIE_REASON, Rule, in_fields, in_requirements,
-        in_verdicts,
+        Direction, NULL_IN_COOKIE, NULL_IN_COOKIE_REASON, Rule, SLASH_IN_OPTION, in_fields,
+        in_requirements, in_verdicts,
     },
+    official::Said,
     pick::Picks,
     reading::Reading,
 };
@@ -123,6 +124,39 @@ fn of_token(
         }
         _ => Vec::new(),
     }
+}
+
+/// What is wrong where this library accepts a request that the SDK refuses: the SDK has to accept its token by itself, or to
+/// refuse it for what is said of tokens. What is said of requests explains no token.
+pub(crate) fn unverified(
+    case: &Case,
+    picks: &Picks,
+    said: &Said,
+    verdict: &Verdict,
+) -> Option<String> {
+    let (Verdict::WeAccept { .. }, None) = (verdict, &case.token) else {
+        return None;
+    };
+    let theirs = match said.alone.as_deref() {
+        Some("") => return None,
+        Some(reason) => reason,
+        None => return Some("the official SDK was not asked about the token alone".to_owned()),
+    };
+    let is_of_tokens = |rule: &&Rule<_>| rule.name == SLASH_IN_OPTION;
+    let rule = in_verdicts().iter().find(is_of_tokens);
+    let token = picks.ours.token().and_then(Reading::of);
+    let explains = token.is_some_and(|token| {
+        let seen = Seen {
+            case,
+            picks,
+            token: &token,
+            theirs,
+            ours: "",
+        };
+        rule.is_some_and(|rule| (rule.holds)(&seen))
+    });
+    let what = "we accept a token that they, asked about it alone, refuse with";
+    (!explains).then(|| format!("{what} {theirs}"))
 }
 
 fn verdict(theirs: &Answer, ours: &Answer) -> Verdict {

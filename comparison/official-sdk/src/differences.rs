@@ -8,7 +8,7 @@ mod tokens;
 pub(crate) use self::{
     claims::{in_fields, in_requirements},
     list::List,
-    tokens::{NULL_IN_COOKIE, NULL_IN_COOKIE_REASON, in_verdicts},
+    tokens::{NULL_IN_COOKIE, NULL_IN_COOKIE_REASON, SLASH_IN_OPTION, in_verdicts},
 };
 use crate::pick::Habit;
 

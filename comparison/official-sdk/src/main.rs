@@ -5,6 +5,7 @@ mod answer;
 mod case;
 mod compare;
 mod differences;
+mod documented;
 mod generate;
 mod json;
 mod keys;
@@ -112,7 +113,9 @@ fn ask(arguments: &Arguments, mut questions: Questions, cases: &SyncSender<Case>
     };
     for number in numbers {
         let case = generate::case(arguments.seed, number, &signers)?;
-        questions.ask(&case)?;
+        let picks = Picks::of(&case);
+        let picked = picks.ours.token().filter(|_| case.token.is_none());
+        questions.ask(&case, picked)?;
         // Whoever waits for an answer must not wait for what has not been sent.
         if number % 64 == 0 {
             questions.flush()?;
@@ -137,6 +140,8 @@ fn judge(
     let outcome = compare::compare(case, &picks, &said.answer, &own);
     let mut complaints = tally.add(&outcome, list);
     complaints.extend(complaint);
+    complaints.extend(compare::unverified(case, &picks, said, &outcome.verdict));
+    complaints.extend(documented::granted_without(case, &picks, &own));
     let is_alone = case.token.is_some();
     if !is_alone && said.answer.is_in() && said.token.as_deref() != picks.official.token() {
         let picked = picks.official.says();

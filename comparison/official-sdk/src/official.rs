@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
@@ -28,6 +28,9 @@ pub(crate) struct Questions(BufWriter<ChildStdin>);
 pub(crate) struct Said {
     pub(crate) answer: Answer,
     pub(crate) token: Option<String>,
+    /// Where it refuses a request: why it refuses the token that counts for this library, with nothing beside it. Empty where it
+    /// accepts that.
+    pub(crate) alone: Option<String>,
     /// As it was said, for people.
     pub(crate) text: String,
 }
@@ -68,6 +71,7 @@ impl Process {
         Ok(Said {
             answer,
             token: said.token,
+            alone: said.alone.map(|reason| our_name(&reason).to_owned()),
             text: text.trim().to_owned(),
         })
     }
@@ -82,8 +86,9 @@ impl Drop for Process {
 }
 
 impl Questions {
-    pub(crate) fn ask(&mut self, case: &Case) -> Result<()> {
-        serde_json::to_writer(&mut self.0, case)?;
+    /// `picked` is the token of the request that counts for this library.
+    pub(crate) fn ask(&mut self, case: &Case, picked: Option<&str>) -> Result<()> {
+        serde_json::to_writer(&mut self.0, &Question { case, picked })?;
         self.0.write_all(b"\n")?;
         Ok(())
     }
@@ -114,6 +119,13 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("node")
 }
 
+#[derive(Serialize)]
+struct Question<'a> {
+    #[serde(flatten)]
+    case: &'a Case,
+    picked: Option<&'a str>,
+}
+
 #[derive(Deserialize)]
 struct Line {
     number: u64,
@@ -121,6 +133,7 @@ struct Line {
     #[serde(default)]
     reason: String,
     token: Option<String>,
+    alone: Option<String>,
     fields: Option<Fields>,
     #[serde(default)]
     has: Vec<bool>,

@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// The rule for what makes the SDK fail whatever else the request holds, and what it says then.
+pub(crate) const SLASH_IN_OPTION: &str = "slash-in-option";
 pub(crate) const NULL_IN_COOKIE: &str = "null-in-cookie";
 pub(crate) const NULL_IN_COOKIE_REASON: &str = "threw TypeError";
 
@@ -118,7 +119,7 @@ pub(crate) fn in_verdicts() -> &'static [Rule<Holds>] {
             holds: contradicts_client_uat,
         },
         Rule {
-            name: "slash-in-option",
+            name: SLASH_IN_OPTION,
             directions: &[Laxer, Reason],
             holds: |seen| {
                 let slashed = text(seen, "iss").map(|issuer| format!("{issuer}/"));
