@@ -233,3 +233,21 @@ fn an_even_modulus_is_named() {
     let found = problem(json!([key(json!({"n": URL_SAFE_NO_PAD.encode(bytes)}))])).unwrap();
     assert!(found.contains("whose modulus is even"), "{found}");
 }
+
+#[test]
+fn of_one_key_id_four_keys_are_kept() {
+    let number = key(json!({}))["n"].as_str().unwrap().to_owned();
+    let number = URL_SAFE_NO_PAD.decode(number).unwrap();
+    let others = (0..5).map(|place| {
+        // As good a number as any, to who does not verify with it.
+        let mut other = number.clone();
+        other[100 + place] ^= 1;
+        key(json!({"n": URL_SAFE_NO_PAD.encode(other)}))
+    });
+    let others: Vec<Value> = others.collect();
+    for (count, kept) in [(4, 4), (5, 4)] {
+        let set = json!({ "keys": others[..count] }).to_string();
+        let verifier = Verifier::builder().jwks_json(set).build().unwrap();
+        assert_eq!(verifier.status().keys(), kept, "of {count}");
+    }
+}

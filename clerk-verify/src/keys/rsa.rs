@@ -167,4 +167,20 @@ mod tests {
             assert_eq!(check_exponent(bad), Err(KeyProblem::Exponent), "{bad:?}");
         }
     }
+
+    /// A key that is published for other algorithms has changed.
+    #[test]
+    fn keys_are_the_same_where_their_algorithms_are() {
+        // Odd, of 2048 bits.
+        let modulus = [0xff; 256];
+        let key = |algorithms: &[Algorithm]| {
+            VerificationKey::new(&modulus, &[1, 0, 1], algorithms).unwrap()
+        };
+        let both = [Algorithm::RS256, Algorithm::RS512];
+        assert_eq!(key(&both), key(&both));
+        assert_ne!(key(&both), key(&both[..1]));
+        let mut grown = key(&both[..1]);
+        grown.absorb(key(&both[1..]));
+        assert_eq!(grown, key(&both));
+    }
 }
