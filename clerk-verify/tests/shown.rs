@@ -291,3 +291,10 @@ fn causes_outcomes_and_results_have_names_for_metrics() {
         ["cold", "renewal", "unknown-key-id", "bad-signature"]
     );
 }
+
+#[test]
+fn an_answer_of_a_key_server_gives_its_headers_back() {
+    let answer = FetchResponse::new(200, "{}").with_header("etag", "\"1\"");
+    let headers: Vec<_> = answer.headers().collect();
+    assert_eq!(headers, [("etag", &b"\"1\""[..])]);
+}

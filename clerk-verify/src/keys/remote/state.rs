@@ -343,3 +343,31 @@ impl Inner {
         self.in_flight.take().map(|flight| flight.cause)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three fetches that were cut off are given back to the budget of two, so that there are five. Then it can't be said
+    /// that a key id is unknown, for the server has not answered.
+    #[test]
+    fn fetches_that_were_cut_off_are_given_back_three_times() {
+        let options = JwksOptions {
+            jitter_seed: Some(7),
+            ..JwksOptions::default()
+        };
+        let state = State::new(&options);
+        let ask = || state.ask(FetchCause::UnknownKeyId, Duration::ZERO, 0);
+        for fetch in 1..=5 {
+            let Next::Start { number, .. } = ask() else {
+                panic!("fetch {fetch} is not started");
+            };
+            assert!(state.cancelled(number).is_some());
+        }
+        let Next::Wait { failure, wait } = ask() else {
+            panic!("it is not said why");
+        };
+        assert!(matches!(failure, FetchFailure::Cancelled));
+        assert!(wait > Duration::ZERO);
+    }
+}
