@@ -297,4 +297,7 @@ fn an_answer_of_a_key_server_gives_its_headers_back() {
     let answer = FetchResponse::new(200, "{}").with_header("etag", "\"1\"");
     let headers: Vec<_> = answer.headers().collect();
     assert_eq!(headers, [("etag", &b"\"1\""[..])]);
+    let error = FetchError::new("connection reset");
+    assert!(!error.is_not_reached());
+    assert!(error.not_reached().is_not_reached());
 }

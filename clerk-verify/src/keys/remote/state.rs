@@ -370,4 +370,29 @@ mod tests {
         assert!(matches!(failure, FetchFailure::Cancelled));
         assert!(wait > Duration::ZERO);
     }
+
+    /// While there are keys a renewal can wait, up to the longest pause; who needs a key waits no longer than at a cold start.
+    #[test]
+    fn renewals_wait_longer_than_who_needs_a_key() {
+        let options = JwksOptions {
+            jitter_seed: Some(7),
+            ..JwksOptions::default()
+        };
+        let state = State::new(&options);
+        let mut now = Duration::ZERO;
+        for _ in 0..8 {
+            let Next::Start { number, .. } = state.ask(FetchCause::Renewal, now, 0) else {
+                panic!("the pause is over");
+            };
+            let pause = state.failed(number, &FetchFailure::Panicked, now, true, || false);
+            let left = |cause| state.pause_left(cause, now).unwrap_or_default();
+            assert_eq!(left(FetchCause::Renewal), pause.unwrap());
+            assert_eq!(
+                left(FetchCause::UnknownKeyId),
+                pause.unwrap().min(options.max_cold_backoff)
+            );
+            now += pause.unwrap();
+        }
+        assert!(now > options.max_cold_backoff * 8, "some pauses are longer");
+    }
 }

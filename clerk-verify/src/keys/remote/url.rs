@@ -83,6 +83,8 @@ mod tests {
             "ftp://127.0.0.1/jwks",
             "file:///etc/jwks.json",
             "https://user:password@clerk.example.com/jwks",
+            "https://user@clerk.example.com/jwks",
+            "https://:password@clerk.example.com/jwks",
         ] {
             assert!(key_url(bad).is_err(), "{bad}");
         }
