@@ -4,6 +4,7 @@
 //! Whoever reads less strictly than check 1 may see a later token where this library sees none. So where it is asked which is
 //! later (branch 4), such a one is later than any, and what counts is then refused.
 
+use memchr::memchr;
 use serde::de::IgnoredAny;
 
 use crate::{
@@ -83,23 +84,27 @@ fn is_readable(token: &str) -> bool {
 
 /// Wherever they stand: so have it Clerk's SDKs.
 fn without_schemes(url: &str) -> String {
-    let mut rest = url;
-    let mut without = String::with_capacity(url.len());
+    let mut rest = without_scheme(url).unwrap_or(url);
+    if memchr(b':', rest.as_bytes()).is_none() {
+        return rest.to_owned();
+    }
+    let mut without = String::with_capacity(rest.len());
     while let Some(first) = rest.chars().next() {
-        let starts_with = |scheme: &&str| {
-            let start = rest.get(..scheme.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-        };
-        let length = match ["https://", "http://"].into_iter().find(starts_with) {
-            Some(scheme) => scheme.len(),
-            None => {
-                without.push(first);
-                first.len_utf8()
-            }
-        };
-        rest = rest.get(length..).unwrap_or_default();
+        rest = without_scheme(rest).unwrap_or_else(|| {
+            without.push(first);
+            rest.get(first.len_utf8()..).unwrap_or_default()
+        });
     }
     without
+}
+
+/// What stands behind the scheme at its start.
+fn without_scheme(url: &str) -> Option<&str> {
+    let behind = |scheme: &str| {
+        let (start, rest) = url.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    behind("https://").or_else(|| behind("http://"))
 }
 
 /// As JavaScript has it, in which the rule was first written.
