@@ -308,6 +308,17 @@ fn doubtful_times(ours: &App) -> Vec<CookieCase> {
             Err("token-invalid"),
         ),
         case(
+            "branch 4: and one that nests as deep as it is long",
+            &good,
+            // 6,000 brackets: in base64 `[[[` is W1tb, and `]]]` XV1d.
+            &format!(
+                "{header}.{}{}.{signature}",
+                "W1tb".repeat(2_000),
+                "XV1d".repeat(2_000)
+            ),
+            Err("token-invalid"),
+        ),
+        case(
             "branch 4: and one that is too long to be looked at",
             &good,
             &"x".repeat(16 * 1024 + 1),
