@@ -2,7 +2,7 @@
 //! `cargo bench -p clerk-verify --bench cost`.
 //!
 //! It fails where a case costs more than its budget in `budgets.txt`, and where refusing costs more than accepting.
-//! `-- --record` writes the budgets anew, `-- --markdown FILE` writes the tables.
+//! `-- --record` writes the budgets anew, `-- --markdown FILE` writes the tables; FILE is looked for from the workspace's folder.
 //!
 //! It is a harness of its own and no ready-made one, because the instructions of the RSA verification depend on what the
 //! crypto library chooses for the CPU, and so must be measured over the same bytes (the floor) and subtracted.
@@ -30,9 +30,12 @@ mod table;
 mod valgrind;
 mod verdict;
 
-use std::{env, fs, process::ExitCode};
+use std::{env, fs, path::Path, process::ExitCode};
 
 use scene::Case;
+
+/// Cargo starts a bench in its package's folder.
+const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -78,7 +81,7 @@ fn gate(cases: &[Case], record: bool, markdown: Option<&String>) -> ExitCode {
     let tables = table::all(cases, &costs, &budgets);
     println!("{tables}");
     if let Some(file) = markdown {
-        fs::write(file, &tables).expect("the file can be written");
+        fs::write(Path::new(WORKSPACE).join(file), &tables).expect("the file can be written");
     }
 
     for hint in verdict::slack(&costs, &budgets) {
