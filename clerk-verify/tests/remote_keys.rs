@@ -549,6 +549,7 @@ fn the_limits_of_a_fetch_are_what_the_documentation_says() {
             timeout: seconds(5),
             max_body_bytes: 524_288,
             max_keys: 100,
+            max_keys_per_kid: 4,
             backoff: seconds(1),
             max_backoff: seconds(60),
             max_cold_backoff: seconds(10),

@@ -30,6 +30,41 @@ fn options(builder: VerifierBuilder) -> Vec<String> {
 }
 
 #[test]
+fn a_limit_of_zero_is_refused_and_named() {
+    macro_rules! zero {
+        ($($field:ident: $zero:expr,)*) => {[$(
+            (concat!("jwks.", stringify!($field)), JwksOptions { $field: $zero, ..JwksOptions::default() }),
+        )*]};
+    }
+    for (name, options) in zero! {
+        ttl: Duration::ZERO,
+        min_ttl: Duration::ZERO,
+        cold_wait: Duration::ZERO,
+        cold_attempts: 0,
+        connect_timeout: Duration::ZERO,
+        timeout: Duration::ZERO,
+        max_body_bytes: 0,
+        max_keys: 0,
+        max_keys_per_kid: 0,
+        backoff: Duration::ZERO,
+        max_backoff: Duration::ZERO,
+        max_cold_backoff: Duration::ZERO,
+        unknown_kid_burst: 0,
+        max_fetches_per_minute: 0,
+    } {
+        let builder =
+            Verifier::builder().jwks_url("https://clerk.example.com/.well-known/jwks.json");
+        let error = builder.jwks(options).build().unwrap_err();
+        let found: Vec<&str> = error
+            .problems()
+            .iter()
+            .map(|problem| problem.option())
+            .collect();
+        assert_eq!(found, [name]);
+    }
+}
+
+#[test]
 fn all_mistakes_are_reported_together_each_with_its_remedy() {
     let error = mistakes(
         Verifier::builder()

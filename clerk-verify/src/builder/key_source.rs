@@ -7,7 +7,11 @@ use crate::{
     algorithm::Algorithm,
     clock::Clock,
     error::ConfigProblem,
-    keys::{FixedKeys, Keys, jwk, pem},
+    keys::{
+        FixedKeys, Keys,
+        jwk::{self, SetLimits},
+        pem,
+    },
 };
 
 /// What the instances of a verifier have in common.
@@ -30,8 +34,7 @@ pub(super) fn keys(
     problems: &mut Vec<ConfigProblem>,
 ) -> (Keys, Vec<&'static str>) {
     let set = source.jwks_json.as_deref().and_then(|text| {
-        // The limit on keys is for sets that come over the network.
-        jwk::parse_set(text, common.algorithms, usize::MAX)
+        jwk::parse_set(text, common.algorithms, SetLimits::NONE)
             .map_err(|problem| {
                 problems.push(ConfigProblem::new(
                     "jwks_json",

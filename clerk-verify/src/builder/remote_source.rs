@@ -188,8 +188,8 @@ fn seed(
     problems: &mut Vec<ConfigProblem>,
 ) -> Option<Seed> {
     let (text, fetched_at) = source.seed.as_ref()?;
-    let most = common.builder.remote.options.max_keys;
-    match jwk::parse_set(text, common.algorithms, most) {
+    let limits = common.builder.remote.options.set_limits();
+    match jwk::parse_set(text, common.algorithms, limits) {
         Ok(set) => Some(Seed {
             keys: set.keys,
             text: text.as_str().into(),

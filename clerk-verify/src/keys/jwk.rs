@@ -15,11 +15,12 @@ use crate::{
 /// Reads a JWK Set and keeps the keys that may verify tokens here.
 ///
 /// A key is passed over, with its reason in the result, when it is not an RSA signature key of a fit size
-/// for one of the `algorithms`, when it has no key id, or when it holds private members.
+/// for one of the `algorithms`, when it has no key id, when it holds private members, or when too many keys of its id
+/// stand before it.
 pub(crate) fn parse_set(
     text: &str,
     algorithms: &[Algorithm],
-    max_keys: usize,
+    limits: SetLimits,
 ) -> Result<ParsedSet, SetProblem> {
     #[derive(Deserialize)]
     struct Set<'a> {
@@ -31,17 +32,24 @@ pub(crate) fn parse_set(
         return Err(SetProblem::NoSet);
     }
     let set: Set<'_> = serde_json::from_str(text).map_err(|_| SetProblem::NoSet)?;
-    if set.keys.len() > max_keys {
+    if set.keys.len() > limits.keys {
         return Err(SetProblem::TooManyKeys {
             found: set.keys.len(),
-            limit: max_keys,
+            limit: limits.keys,
         });
     }
     let mut keys = KeySet::default();
     let mut skipped = Vec::new();
     for entry in set.keys {
         match read_key(entry, algorithms) {
-            Ok((key_id, key)) => keys.insert(key_id, key),
+            Ok((key_id, key)) => {
+                if !keys.insert(key_id, key, limits.keys_per_id) {
+                    skipped.push(format!(
+                        "one key more than the {} that are kept of one key id",
+                        limits.keys_per_id
+                    ));
+                }
+            }
             Err(why) => skipped.push(why),
         }
     }
@@ -52,6 +60,23 @@ pub(crate) fn parse_set(
         tracing::debug!(%why, "a key of the JWK Set is passed over");
     }
     Ok(ParsedSet { keys, skipped })
+}
+
+/// How much of a set is read.
+#[derive(Clone, Copy)]
+pub(crate) struct SetLimits {
+    /// A set of more is refused.
+    pub(crate) keys: usize,
+    /// Each key of an id is tried, so what is more is passed over.
+    pub(crate) keys_per_id: usize,
+}
+
+impl SetLimits {
+    /// For a set that its user gives. The limits are for those that come over the network.
+    pub(crate) const NONE: Self = Self {
+        keys: usize::MAX,
+        keys_per_id: usize::MAX,
+    };
 }
 
 /// What a JWK Set holds.

@@ -6,9 +6,6 @@ use foldhash::HashMap;
 
 use super::rsa::VerificationKey;
 
-/// How many keys of one key id are tried; a set that has more of them is abused, not rotated.
-const MAX_SAME_ID: usize = 4;
-
 /// Keys at hand, ready to verify. Never changes once it is built.
 #[derive(Default, Eq, PartialEq)]
 pub(crate) struct KeySet {
@@ -18,14 +15,23 @@ pub(crate) struct KeySet {
 
 impl KeySet {
     /// Adds a key. Under one key id there may be several, as while a key is being replaced; the same
-    /// key is kept once, for all the algorithms it is published for.
-    pub(crate) fn insert(&mut self, key_id: String, key: VerificationKey) {
+    /// key is kept once, for all the algorithms it is published for. Whether there was room for it among
+    /// `max_same_id` keys of one id, each of which is tried.
+    pub(crate) fn insert(
+        &mut self,
+        key_id: String,
+        key: VerificationKey,
+        max_same_id: usize,
+    ) -> bool {
         let keys = self.by_id.entry(key_id).or_default();
         if let Some(known) = keys.iter_mut().find(|known| known.same_material(&key)) {
             known.absorb(key);
-        } else if keys.len() < MAX_SAME_ID {
+        } else if keys.len() < max_same_id {
             keys.push(key);
+        } else {
+            return false;
         }
+        true
     }
 
     /// The keys of that id; empty where there is none.

@@ -1,8 +1,29 @@
 //! Answers that are no key set, and key sets with something wrong in them.
 
-use clerk_verify::{FetchResponse, JwksOptions, KeySourceState, Reason, Verifier};
+use std::sync::{Arc, Mutex};
+
+use clerk_verify::{FetchResponse, JwksOptions, KeyEvent, KeySourceState, Reason, Verifier};
 
 use super::support::*;
+
+/// How many members of the last set were passed over.
+#[derive(Clone, Default)]
+struct Skipped(Arc<Mutex<usize>>);
+
+impl Skipped {
+    fn last(&self) -> usize {
+        *self.0.lock().unwrap()
+    }
+
+    fn hook(&self) -> impl Fn(&str, &KeyEvent<'_>) + Send + Sync + 'static {
+        let counted = self.clone();
+        move |_: &str, event: &KeyEvent<'_>| {
+            if let KeyEvent::FetchSucceeded { skipped, .. } = event {
+                *counted.0.lock().unwrap() = *skipped;
+            }
+        }
+    }
+}
 
 /// In every kind of fetch: a forced one, a renewal (conditional, and then without conditions), and a cold one.
 async fn is_rejected(answer: Step) {
@@ -132,19 +153,11 @@ async fn p13_odd_members_are_passed_over_and_the_good_one_used() {
         .jwks_json()
         .replacen('[', &format!("[{odd},"), 1);
     world.server.always(ok(set));
-    let skipped = std::sync::Arc::new(std::sync::Mutex::new(0));
-    let counted = std::sync::Arc::clone(&skipped);
-    let builder = world
-        .builder()
-        .key_events(move |_: &str, event: &clerk_verify::KeyEvent<'_>| {
-            if let clerk_verify::KeyEvent::FetchSucceeded { skipped, .. } = event {
-                *counted.lock().unwrap() = *skipped;
-            }
-        });
-    let verifier = builder.build().unwrap();
+    let skipped = Skipped::default();
+    let verifier = world.builder().key_events(skipped.hook()).build().unwrap();
     assert_eq!(reason(&verifier, &world.token()).await, None);
     assert_eq!(verifier.status().keys(), 1);
-    assert_eq!(*skipped.lock().unwrap(), 4);
+    assert_eq!(skipped.last(), 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,7 +179,7 @@ async fn p14_one_kid_twice_is_one_key_or_two() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn p14_of_one_kid_four_keys_are_tried_and_no_more() {
+async fn p14_of_one_kid_the_first_four_keys_are_kept_or_as_many_as_the_user_says() {
     let world = World::new();
     let others = [(); 4].map(|()| world.rotated(world.issuer.key_id()));
     let mut set = others[0].jwks_json();
@@ -176,15 +189,30 @@ async fn p14_of_one_kid_four_keys_are_tried_and_no_more() {
     world
         .server
         .always(ok(union(&set, &world.issuer.jwks_json())));
-    let verifier = world.warm().await;
-    assert_eq!(verifier.status().keys(), 4);
-    for other in &others {
-        assert_eq!(reason(&verifier, &other.token()).await, None);
+    let mut tokens: Vec<String> = others.iter().map(Rotated::token).collect();
+    tokens.push(world.token());
+    let default = JwksOptions::default().max_keys_per_kid;
+    assert_eq!(default, 4);
+    for limit in [1, default, 5] {
+        let skipped = Skipped::default();
+        let options = JwksOptions {
+            max_keys_per_kid: limit,
+            ..JwksOptions::default()
+        };
+        let builder = world.builder().jwks(options);
+        let verifier = builder.key_events(skipped.hook()).build().unwrap();
+        verifier.ready().await.unwrap();
+        assert_eq!(verifier.status().keys(), limit);
+        assert_eq!(skipped.last(), tokens.len() - limit);
+        for (place, token) in tokens.iter().enumerate() {
+            let refused = (place >= limit).then_some(Reason::TokenInvalidSignature);
+            assert_eq!(
+                reason(&verifier, token).await,
+                refused,
+                "{place} of {limit}"
+            );
+        }
     }
-    assert_eq!(
-        reason(&verifier, &world.token()).await,
-        Some(Reason::TokenInvalidSignature)
-    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,14 +15,14 @@ use super::{
 };
 
 const MAX_KEYS: usize = 100;
-/// More are nobody's rotation: the first ones count.
-const MAX_KEYS_OF_ONE_ID: usize = 4;
+/// Of those that come over the network, as long as the user says nothing else: the first ones count.
+pub const MAX_KEYS_OF_ONE_ID: usize = 4;
 const MAX_KID: usize = 256;
 const RSA: &str = "1.2.840.113549.1.1.1";
 
-/// The keys of a JWK Set that may verify RS256. `None` where it is no set.
+/// The keys of a JWK Set that may verify RS256, at most so many of one id. `None` where it is no set.
 #[must_use]
-pub fn jwks(text: &[u8]) -> Option<Vec<Key>> {
+pub fn jwks(text: &[u8], max_of_one_id: usize) -> Option<Vec<Key>> {
     let set = json::parse(text)?;
     let Json::List(keys) = set.value.get("keys")? else {
         return None;
@@ -37,7 +37,7 @@ pub fn jwks(text: &[u8]) -> Option<Vec<Key>> {
             .map(|other| (&other.modulus, &other.exponent))
             .collect();
         let is_there = different.contains(&(&key.modulus, &key.exponent));
-        if is_there || different.len() < MAX_KEYS_OF_ONE_ID {
+        if is_there || different.len() < max_of_one_id {
             usable.push(key);
         }
     }

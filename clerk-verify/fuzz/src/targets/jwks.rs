@@ -18,7 +18,7 @@ use crate::{
     harness::{Bound, Outcome, bounded},
     model::{
         json::{self, Json},
-        keys,
+        keys::{self, MAX_KEYS_OF_ONE_ID},
         token::{Key, Rules, check},
     },
     mutate::{self, Words},
@@ -37,12 +37,11 @@ const MAX_TRIED: usize = 2;
 
 #[must_use]
 pub fn run(input: &[u8]) -> Outcome {
-    let model = keys::jwks(input);
-    let usable = model.clone().unwrap_or_default();
     if let Ok(text) = std::str::from_utf8(input) {
-        as_text(text, &usable);
+        as_text(text, &keys::jwks(input, usize::MAX).unwrap_or_default());
     }
-    as_answer(input, &usable);
+    let model = keys::jwks(input, MAX_KEYS_OF_ONE_ID);
+    as_answer(input, model.as_deref().unwrap_or_default());
     match model {
         None => "no set".to_owned(),
         Some(keys) => format!("{} usable keys", keys.len().min(5)),
@@ -173,7 +172,7 @@ fn as_answer(body: &[u8], usable: &[Key]) {
     match ready {
         Ok(()) => {
             let snapshot = verifier.export_snapshot().unwrap();
-            let taken = keys::jwks(snapshot.json().as_bytes()).unwrap();
+            let taken = keys::jwks(snapshot.json().as_bytes(), MAX_KEYS_OF_ONE_ID).unwrap();
             let numbers = taken
                 .iter()
                 .map(|key| (&key.id, &key.modulus, &key.exponent));

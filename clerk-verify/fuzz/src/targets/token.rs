@@ -40,7 +40,7 @@ thread_local! {
             .token_cache(TokenCache::disabled())
             .build()
             .unwrap();
-        Setup { verifier, rules: Rules::usual(), keys: keys::jwks(jwks.as_bytes()).unwrap() }
+        Setup { verifier, rules: Rules::usual(), keys: keys::jwks(jwks.as_bytes(), keys::MAX_KEYS_OF_ONE_ID).unwrap() }
     });
 }
 

@@ -136,7 +136,7 @@ async fn attempt_once(
 
 fn parse(shared: &Shared, text: String) -> Result<FetchedSet, FetchFailure> {
     let ParsedSet { keys, skipped } =
-        jwk::parse_set(&text, &shared.algorithms, shared.options.max_keys)
+        jwk::parse_set(&text, &shared.algorithms, shared.options.set_limits())
             .map_err(FetchFailure::Set)?;
     Ok(FetchedSet {
         keys,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::ConfigProblem;
+use crate::{error::ConfigProblem, keys::jwk::SetLimits};
 
 /// How a remote key source behaves. Each field is a limit with a default that suits Clerk.
 ///
@@ -34,7 +34,7 @@ use crate::error::ConfigProblem;
 /// | `renew_when_idle` | on | |
 /// | `cold_wait`, `cold_attempts` | 5 seconds, 2 | |
 /// | `connect_timeout`, `timeout` | 2 seconds, 5 seconds | |
-/// | `max_body_bytes`, `max_keys` | 512 KiB, 100 | |
+/// | `max_body_bytes`, `max_keys`, `max_keys_per_kid` | 512 KiB, 100, 4 | |
 /// | `backoff`, `max_backoff`, `max_cold_backoff` | 1 second, 60 seconds, 10 seconds | |
 /// | `unknown_kid_burst`, `unknown_kid_interval` | 2, 10 seconds | |
 /// | `absent_kids`, `absent_kid_ttl` | 1,024, 1 minute | |
@@ -82,6 +82,9 @@ pub struct JwksOptions {
     pub max_body_bytes: usize,
     /// The most keys that a set may have. Default: 100; Clerk publishes one or two.
     pub max_keys: usize,
+    /// The most keys of one key id that are kept; the first of the set, the others are passed over. A bad signature is held
+    /// against each of them. Default: 4; while Clerk replaces a key under its id there are two.
+    pub max_keys_per_kid: usize,
     /// The pause after a failed fetch; doubled with each further one, and cut by up to half at random, so that many
     /// servers do not ask in step. Longer where `Retry-After` says so, up to 300 seconds. Default: 1 second.
     pub backoff: Duration,
@@ -132,6 +135,7 @@ impl Default for JwksOptions {
             timeout: Duration::from_secs(5),
             max_body_bytes: 512 * 1024,
             max_keys: 100,
+            max_keys_per_kid: 4,
             backoff: Duration::from_secs(1),
             max_backoff: Duration::from_secs(60),
             max_cold_backoff: Duration::from_secs(10),
@@ -171,6 +175,13 @@ impl JwksOptions {
         }
     }
 
+    pub(crate) fn set_limits(&self) -> SetLimits {
+        SetLimits {
+            keys: self.max_keys,
+            keys_per_id: self.max_keys_per_kid,
+        }
+    }
+
     pub(crate) fn check(&self, problems: &mut Vec<ConfigProblem>) {
         let zero = [
             ("jwks.ttl", self.ttl.is_zero()),
@@ -181,6 +192,7 @@ impl JwksOptions {
             ("jwks.timeout", self.timeout.is_zero()),
             ("jwks.max_body_bytes", self.max_body_bytes == 0),
             ("jwks.max_keys", self.max_keys == 0),
+            ("jwks.max_keys_per_kid", self.max_keys_per_kid == 0),
             ("jwks.backoff", self.backoff.is_zero()),
             ("jwks.max_backoff", self.max_backoff.is_zero()),
             ("jwks.max_cold_backoff", self.max_cold_backoff.is_zero()),

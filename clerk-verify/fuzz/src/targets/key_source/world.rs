@@ -291,7 +291,8 @@ impl World {
         let said = format!("{status:?} {}", self.verifier.describe());
         assert!(said.len() < 8192, "{said}");
         if let Some(snapshot) = self.verifier.export_snapshot() {
-            let exported = keys::jwks(snapshot.json().as_bytes()).unwrap();
+            let exported =
+                keys::jwks(snapshot.json().as_bytes(), keys::MAX_KEYS_OF_ONE_ID).unwrap();
             let keys = self.at_hand_at_most(&self.server.served(), Instant::now());
             if status.is_ready() {
                 let keys = keys.unwrap_or_else(|| panic!("ready, but nothing is at hand"));
