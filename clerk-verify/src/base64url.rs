@@ -39,8 +39,11 @@ mod tests {
 
     use super::*;
 
+    /// Under Miri each takes seconds.
+    const CASES: u32 = if cfg!(miri) { 20 } else { 2_000 };
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(ProptestConfig::with_cases(CASES))]
 
         /// One symbol is made another character, at any place: in what is decoded many at a time, and in the rest.
         #[test]

@@ -19,6 +19,8 @@ const MOST_ROUNDS: usize = 40;
 const USERS: usize = 50;
 /// Of each kind of abuse, in one round.
 const REQUESTS: usize = 100;
+/// Of users who go away while they wait for keys; two servers in one round make a thousand.
+const WAVES: usize = 10;
 
 /// One server, abused in rounds. Alone in its process, with `PeakAlloc` as its allocator.
 ///
@@ -58,6 +60,11 @@ async fn live_and_end(start: Start, crowd: &Crowd, stop: Stop) {
     let fetches = crowd.keys.requests();
     let setup = Setup::new(crowd.verifier().build().expect("it is complete"), 2);
     let server = start(setup.clone());
+    for _ in 0..WAVES {
+        for connection in send_all(crowd, &server, &setup.traffic).await {
+            connection.abort(true);
+        }
+    }
     let mut waiting = send_all(crowd, &server, &setup.traffic).await;
     let is_asked = || crowd.keys.requests() == fetches + 1;
     assert!(eventually(PATIENCE, is_asked).await, "a key is needed");
@@ -82,6 +89,7 @@ async fn live_and_end(start: Start, crowd: &Crowd, stop: Stop) {
 }
 
 async fn send_all(crowd: &Crowd, server: &Running, traffic: &Traffic) -> Vec<Connection> {
+    let before = traffic.arrived();
     let mut connections = Vec::new();
     for number in 0..USERS {
         let mut connection = Connection::open(server.address).await;
@@ -89,7 +97,7 @@ async fn send_all(crowd: &Crowd, server: &Running, traffic: &Traffic) -> Vec<Con
         sent.expect("the server reads it");
         connections.push(connection);
     }
-    let all = || traffic.arrived() == USERS;
+    let all = || traffic.arrived() == before + USERS;
     assert!(eventually(PATIENCE, all).await, "all requests arrive");
     connections
 }
