@@ -1,9 +1,6 @@
 //! The orders in which threads can get to what they share, tried by shuttle through the real code:
 //!
-//! ```sh
-//! RUSTFLAGS='--cfg shuttle' cargo test -p clerk-verify --no-default-features --features remote,cache --lib \
-//!     --target-dir target/shuttle interleavings
-//! ```
+//! `.ci/interleavings`, which builds these tests with `--cfg shuttle`.
 //!
 //! Threads and tasks are the checker's, and run one at a time; at each lock, atomic number, `OnceLock` and `ArcSwap`
 //! (`sync/checked.rs`) it chooses who goes on. What hangs, it reports. Small ones are tried in every order there is, larger ones in
