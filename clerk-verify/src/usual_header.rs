@@ -124,4 +124,32 @@ mod tests {
         }
         assert_eq!(usual.parts(), ["a", "b", "c", "d"]);
     }
+
+    /// On threads as they are; under Miri also on memory that is as weak as Rust allows.
+    #[cfg(not(shuttle))]
+    #[test]
+    fn threads_keep_each_once_and_find_it_whole() {
+        for _ in 0..if cfg!(miri) { 2 } else { 500 } {
+            let usual = UsualHeaders::default();
+            std::thread::scope(|scope| {
+                for parts in [["a", "b", "c"], ["b", "c", "d"], ["c", "a", "e"]] {
+                    let usual = &usual;
+                    scope.spawn(move || {
+                        for part in parts {
+                            let text = format!(r#"{{"kid":"{part}"}}"#);
+                            keep(usual, part, &text);
+                            if let Some(found) = usual.find(part) {
+                                assert_eq!(found.header().kid.text().as_deref(), Some(part));
+                            }
+                        }
+                    });
+                }
+            });
+            let mut kept = usual.parts();
+            assert_eq!(kept.len(), KEPT);
+            kept.sort_unstable();
+            kept.dedup();
+            assert_eq!(kept.len(), KEPT);
+        }
+    }
 }

@@ -319,6 +319,57 @@ mod tests {
         }
     }
 
+    /// On threads as they are; under Miri also on memory that is as weak as Rust allows.
+    #[cfg(not(shuttle))]
+    #[test]
+    fn threads_find_what_was_put_in_for_that_token_or_nothing() {
+        const ROUNDS: usize = if cfg!(miri) { 8 } else { 2_000 };
+        let cache = cache();
+        let texts = ["token a", "token b", "token c"];
+        std::thread::scope(|scope| {
+            for first in 0..texts.len() {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for round in first..first + ROUNDS {
+                        let place = round % texts.len();
+                        let token = cache.seek(texts[place]);
+                        if let Some(found) = cache.get(&token) {
+                            assert_eq!(found.place, place);
+                        }
+                        match round % 5 {
+                            0 => cache.forget(&token),
+                            1 => drop(cache.sweep(0, |found| found.place != place)),
+                            _ => cache.insert(
+                                &token,
+                                Verified {
+                                    place,
+                                    ..verified()
+                                },
+                                1,
+                            ),
+                        }
+                    }
+                });
+            }
+        });
+        cache.clear();
+        assert_eq!(left(&cache, 0), (0, 0));
+    }
+
+    #[cfg(not(shuttle))]
+    #[test]
+    fn one_of_the_threads_that_come_sweeps() {
+        for _ in 0..if cfg!(miri) { 2 } else { 500 } {
+            let cache = cache();
+            let swept = std::thread::scope(|scope| {
+                let threads = [(); 3].map(|()| scope.spawn(|| cache.sweep_is_due(60_000)));
+                let swept = threads.map(|thread| usize::from(thread.join().unwrap()));
+                swept.iter().sum::<usize>()
+            });
+            assert_eq!(swept, 1);
+        }
+    }
+
     #[test]
     fn shards_are_four_a_thread_as_far_as_there_is_room_for_64_entries_and_two_of_the_largest() {
         let many = u64::MAX;

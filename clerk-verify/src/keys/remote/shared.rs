@@ -224,3 +224,96 @@ fn millis_up(time: Duration) -> u64 {
 fn left(until: u64, now: Duration) -> Duration {
     Duration::from_millis(until).saturating_sub(now)
 }
+
+/// On threads as they are; under Miri also on memory that is as weak as Rust allows.
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use std::{thread, time::UNIX_EPOCH};
+
+    use super::*;
+    use crate::{
+        FetchError, FetchRequest, FetchResponse, Fetcher, FixedClock,
+        keys::remote::snapshot::Content,
+    };
+
+    const ROUNDS: u64 = if cfg!(miri) { 4 } else { 2_000 };
+
+    struct Nobody;
+
+    impl Fetcher for Nobody {
+        async fn fetch(&self, _: FetchRequest) -> Result<FetchResponse, FetchError> {
+            Err(FetchError::new("nobody is there"))
+        }
+    }
+
+    fn shared() -> Shared {
+        let url = "https://keys.example.test/jwks.json".parse().unwrap();
+        Shared::new(Setup {
+            fetcher: Arc::new(Nobody),
+            endpoint: Endpoint::public(url),
+            options: JwksOptions::default(),
+            algorithms: [Algorithm::RS256].into(),
+            clock: Arc::new(FixedClock::at_unix(0)),
+            events: None,
+            seed: None,
+        })
+    }
+
+    fn keys(generation: u64) -> Arc<Snapshot> {
+        let content = Content {
+            keys: Arc::default(),
+            text: generation.to_string().into(),
+            generation,
+            validators: Default::default(),
+            lifetime: None,
+        };
+        let asked = Moment {
+            monotonic: Duration::ZERO,
+            wall: UNIX_EPOCH,
+        };
+        let options = JwksOptions::default();
+        Arc::new(Snapshot::fetched(content, generation, asked, &options, 0.0))
+    }
+
+    #[test]
+    fn who_sees_that_a_recheck_has_landed_sees_the_keys_that_it_brought() {
+        for _ in 0..ROUNDS {
+            let shared = shared();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    shared.install(keys(1));
+                    shared.recheck_not_before(Duration::from_secs(1));
+                });
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        let has_landed = !shared.recheck_in(Duration::ZERO).is_zero();
+                        let sees_keys = shared.usable(Duration::ZERO).is_some();
+                        assert!(sees_keys || !has_landed);
+                    });
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn readers_see_whole_sets_of_keys_and_never_an_earlier_one_after_a_later() {
+        let shared = shared();
+        thread::scope(|scope| {
+            scope.spawn(|| (1..=ROUNDS).for_each(|generation| shared.install(keys(generation))));
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let mut last = 0;
+                    for _ in 0..ROUNDS {
+                        let Some(seen) = shared.usable(Duration::ZERO) else {
+                            assert_eq!(last, 0);
+                            continue;
+                        };
+                        assert_eq!(*seen.text, *seen.generation.to_string());
+                        assert!(seen.generation >= last, "{} after {last}", seen.generation);
+                        last = seen.generation;
+                    }
+                });
+            }
+        });
+    }
+}
