@@ -68,6 +68,7 @@ impl Trusted {
         Some(AppCookies::new(
             &app.cookie_suffix,
             host.clone(),
+            &self.issuers,
             is_production,
         ))
     }

@@ -450,7 +450,10 @@ fn several_instances(apps: &Apps) -> Vec<CookieCase> {
     };
     let both = build([instance(ours), instance(theirs)]);
     let keyless = Instance::issuer(theirs.issuer.issuer()).jwks_json(theirs.issuer.jwks_json());
-    let mixed = build([instance(ours), keyless]);
+    let mixed = build([instance(ours), keyless.clone()]);
+    const PROXY: &str = "https://app.example.com/__clerk";
+    let proxied = build([instance(ours).proxy_url(PROXY), keyless]);
+    let through_proxy = ours.issuer.token().user("first").issuer(PROXY).sign();
     let of = |app: &App, user, age| {
         let token = app.token(user, age);
         [app.session(&token), app.uat("1")].join("; ")
@@ -506,6 +509,12 @@ fn several_instances(apps: &Apps) -> Vec<CookieCase> {
                 plain_uat("0"),
                 ours.uat("0"),
             ],
+            Err("session-token-missing"),
+        ),
+        case(
+            "several instances: nor is one that the app's proxy issued",
+            &proxied,
+            vec![plain(&through_proxy), plain_uat("0"), ours.uat("0")],
             Err("session-token-missing"),
         ),
     ]

@@ -6,7 +6,11 @@
 
 use std::{borrow::Cow, cell::OnceCell};
 
-use super::{RequestHeaders, cookie, source::Extraction, unverified::Unverified};
+use super::{
+    RequestHeaders, cookie,
+    source::Extraction,
+    unverified::{Unverified, without_schemes},
+};
 
 /// Where the session cookie of a verifier's instances is looked for.
 #[derive(Clone, Debug)]
@@ -28,6 +32,8 @@ pub(crate) struct AppCookies {
     pub(crate) client_uat: String,
     /// The host in `iss` of its tokens.
     pub(crate) frontend_api: String,
+    /// All that may stand there, without schemes: also a proxy, and what else is configured.
+    pub(crate) issuers: Vec<String>,
     pub(crate) is_production: bool,
 }
 
@@ -37,17 +43,29 @@ const CLIENT_UAT: &str = "__client_uat";
 const NEVER: &str = "0";
 
 impl AppCookies {
-    pub(crate) fn new(suffix: &str, frontend_api: String, is_production: bool) -> Self {
+    pub(crate) fn new(
+        suffix: &str,
+        frontend_api: String,
+        issuers: &[String],
+        is_production: bool,
+    ) -> Self {
+        let issuers = issuers.iter().map(|issuer| without_schemes(issuer));
         Self {
             session: format!("{SESSION}_{suffix}"),
             client_uat: format!("{CLIENT_UAT}_{suffix}"),
             frontend_api,
+            issuers: issuers.collect(),
             is_production,
         }
     }
 
     fn names(&self) -> [&str; 2] {
         [&self.session, &self.client_uat]
+    }
+
+    fn has_issued(&self, claims: &Unverified) -> bool {
+        let mut issuers = self.issuers.iter().chain([&self.frontend_api]);
+        issuers.any(|issuer| claims.is_of(issuer))
     }
 
     /// Whether the suffixed cookies count: the first branch that applies says so.
@@ -135,12 +153,10 @@ impl SessionCookies {
                 return Extraction::Token(token);
             }
         }
-        let is_of_no_app = || {
-            let mut apps = self.apps.iter();
-            apps.all(|app| !plain.claims().is_of(&app.frontend_api))
-        };
+        // What an app's own cookies do not let count, another instance does not let in either.
+        let is_an_apps = || self.apps.iter().any(|app| app.has_issued(plain.claims()));
         match &plain.session {
-            Some(token) if self.plain && is_of_no_app() => Extraction::Token(token.clone()),
+            Some(token) if self.plain && !is_an_apps() => Extraction::Token(token.clone()),
             _ => Extraction::None { ignored_cookie },
         }
     }

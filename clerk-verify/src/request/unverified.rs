@@ -56,8 +56,9 @@ impl Unverified {
         })
     }
 
-    pub(super) fn is_of(&self, frontend_api: &str) -> bool {
-        self.host.as_deref() == Some(frontend_api)
+    /// By an issuer without schemes.
+    pub(super) fn is_of(&self, issuer: &str) -> bool {
+        self.host.as_deref() == Some(issuer)
     }
 }
 
@@ -83,7 +84,7 @@ fn is_readable(token: &str) -> bool {
 }
 
 /// Wherever they stand: so have it Clerk's SDKs.
-fn without_schemes(url: &str) -> String {
+pub(super) fn without_schemes(url: &str) -> String {
     let mut rest = without_scheme(url).unwrap_or(url);
     if memchr(b':', rest.as_bytes()).is_none() {
         return rest.to_owned();
