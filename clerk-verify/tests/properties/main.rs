@@ -22,6 +22,7 @@ mod case;
 mod check;
 mod cookies;
 mod draft;
+mod instances;
 mod junk;
 mod key_sets;
 mod mint;

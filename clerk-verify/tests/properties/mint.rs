@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use aws_lc_rs::{
+    encoding::AsDer as _,
     rand::SystemRandom,
     rsa::{KeyPair, KeySize},
     signature::{
@@ -31,12 +32,15 @@ pub(crate) static OWN: LazyLock<Key> = LazyLock::new(|| {
 });
 
 /// A key that nobody trusts.
-pub(crate) static STRANGER: LazyLock<Key> =
-    LazyLock::new(|| Key(KeyPair::generate(KeySize::Rsa2048).unwrap()));
+pub(crate) static STRANGER: LazyLock<Key> = LazyLock::new(Key::generate);
 
 pub(crate) struct Key(KeyPair);
 
 impl Key {
+    pub(crate) fn generate() -> Self {
+        Self(KeyPair::generate(KeySize::Rsa2048).unwrap())
+    }
+
     /// Signs `header.payload` and puts the signature behind it; as RS256 where `alg` is no RSA algorithm.
     pub(crate) fn sign(&self, alg: &str, header: &str, payload: &str) -> String {
         let encoding: &'static dyn RsaEncoding = match alg {
@@ -62,6 +66,11 @@ impl Key {
             URL_SAFE_NO_PAD.encode(numbers.e),
         );
         json!({ "kty": "RSA", "use": "sig", "kid": kid, "n": n, "e": e })
+    }
+
+    /// As the dashboard once showed it: base64 without the lines of a PEM.
+    pub(crate) fn spki(&self) -> String {
+        STANDARD.encode(self.0.public_key().as_der().unwrap().as_ref())
     }
 }
 

@@ -1,0 +1,125 @@
+//! Requests with tokens of several apps, in the header and in cookies of all their names.
+
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::{
+    apps::{App, SetUp},
+    model::{Choice, Held, Pair, choose},
+    tokens::{Token, token},
+};
+use crate::requests::{Field, field};
+
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) bearer: Option<Held>,
+    /// In the order in which they are sent.
+    pub(super) cookies: Vec<Cookie>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Cookie {
+    /// With its underscore; empty for the plain ones.
+    pub(super) suffix: String,
+    pub(super) value: Value,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    /// Of `__session`.
+    Session(Held),
+    EmptySession,
+    /// Of `__client_uat`.
+    Uat(&'static str),
+}
+
+fn text(held: &Held) -> String {
+    match held {
+        Held::Token(token) => token.sign(),
+        Held::Junk(text) => (*text).to_owned(),
+    }
+}
+
+impl Request {
+    pub(super) fn fields(&self) -> Vec<Field> {
+        let bearer = self.bearer.iter();
+        let bearer = bearer.map(|held| field("authorization", &format!("Bearer {}", text(held))));
+        let cookies = self.cookies.iter().map(|Cookie { suffix, value }| {
+            let pair = match value {
+                Value::Session(held) => format!("__session{suffix}={}", text(held)),
+                Value::EmptySession => format!("__session{suffix}="),
+                Value::Uat(time) => format!("__client_uat{suffix}={time}"),
+            };
+            field("cookie", &pair)
+        });
+        bearer.chain(cookies).collect()
+    }
+
+    pub(super) fn tokens_mut(&mut self) -> impl Iterator<Item = &mut Token> {
+        let sessions = self
+            .cookies
+            .iter_mut()
+            .filter_map(|cookie| match &mut cookie.value {
+                Value::Session(held) => Some(held),
+                _ => None,
+            });
+        let all = self.bearer.iter_mut().chain(sessions);
+        all.filter_map(|held| match held {
+            Held::Token(token) => Some(token),
+            Held::Junk(_) => None,
+        })
+    }
+
+    /// The first of a name counts.
+    pub(super) fn pair(&self, suffix: &str) -> Pair<'_> {
+        let mut named = self.cookies.iter().filter(|cookie| cookie.suffix == suffix);
+        let mut others = named.clone();
+        let session = named.find(|cookie| !matches!(cookie.value, Value::Uat(_)));
+        let uat = others.find(|cookie| matches!(cookie.value, Value::Uat(_)));
+        Pair {
+            session: session.and_then(|cookie| match &cookie.value {
+                Value::Session(held) => Some(held),
+                _ => None,
+            }),
+            uat: uat.and_then(|cookie| match cookie.value {
+                Value::Uat(time) => Some(time).filter(|time| !time.is_empty()),
+                _ => None,
+            }),
+        }
+    }
+
+    /// What is read: the header's token, and only without one a cookie's.
+    pub(super) fn read(&self, set_up: &SetUp) -> Choice<'_> {
+        match &self.bearer {
+            Some(_) => Choice {
+                held: self.bearer.as_ref(),
+                rule: "header",
+                place: None,
+            },
+            None => choose(set_up, |suffix| self.pair(suffix)),
+        }
+    }
+}
+
+pub(super) fn request(set_up: &SetUp) -> impl Strategy<Value = Request> + use<> {
+    let suffixes = set_up.apps.iter().filter_map(App::suffix);
+    let mut suffixes: Vec<String> = suffixes.map(|suffix| format!("_{suffix}")).collect();
+    suffixes.extend(["_otherApp", "", ""].map(str::to_owned));
+    let session = prop_oneof![
+        8 => held(set_up).prop_map(Value::Session),
+        1 => Just(Value::EmptySession),
+    ];
+    let value = prop_oneof![
+        3 => session,
+        2 => select(vec!["0", "0", "1789999000", ""]).prop_map(Value::Uat),
+    ];
+    let cookie = (select(suffixes), value).prop_map(|(suffix, value)| Cookie { suffix, value });
+    let bearer = prop_oneof![12 => Just(None), 1 => held(set_up).prop_map(Some)];
+    (bearer, vec(cookie, 0..9)).prop_map(|(bearer, cookies)| Request { bearer, cookies })
+}
+
+fn held(set_up: &SetUp) -> impl Strategy<Value = Held> + use<> {
+    prop_oneof![
+        12 => token(set_up).prop_map(Held::Token),
+        1 => select(vec!["x", "junk.junk.junk"]).prop_map(Held::Junk),
+    ]
+}
