@@ -260,6 +260,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_signature_of_a_key_of_4096_bits_has_room() {
+        let signature = URL_SAFE_NO_PAD.encode([0xff; 512]);
+        let token = format!("e30.e30.{signature}");
+        let mut room = Room::new();
+        let usual = UsualHeaders::default();
+        let compact = Compact::split(&token, 1_000, &mut room, &usual).unwrap();
+        assert!(matches!(compact.signature, Cow::Borrowed([0xff, ..])));
+        assert_eq!(compact.signature.len(), 512);
+    }
+
+    #[test]
     fn a_header_that_was_kept_is_found_again() {
         let header = r#"{"alg":"RS256","kid":"ins_1","typ":"JWT"}"#;
         let token = format!("{}.e30.c2ln", URL_SAFE_NO_PAD.encode(header));

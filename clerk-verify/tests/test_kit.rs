@@ -33,6 +33,14 @@ fn claims_that_nobody_asked_for_are_not_there() {
 }
 
 #[test]
+fn a_token_ends_a_minute_after_it_was_issued_and_begins_five_seconds_before() {
+    let session = TestIssuer::new().token().session().unwrap();
+    let claim = |name: &str| session.claims().get(name).unwrap().as_i64().unwrap();
+    assert_eq!(claim("exp") - claim("iat"), 60);
+    assert_eq!(claim("iat") - claim("nbf"), 5);
+}
+
+#[test]
 fn the_issuer_names_the_party_of_its_tokens() {
     let issuer = TestIssuer::new();
     let session = issuer.token().session().unwrap();

@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn control_characters_are_escaped_and_long_values_cut() {
         assert_eq!(Seen::text("a\nb\u{202e}").to_string(), "`a\\nb\\u{202e}`");
-        let long = Seen::text(&"x".repeat(5000)).to_string();
-        assert_eq!(long.chars().count(), SHOWN + 3);
+        let (hundred, more) = ("x".repeat(100), "x".repeat(101));
+        assert_eq!(Seen::text(&hundred).to_string(), format!("`{hundred}`"));
+        assert_eq!(Seen::text(&more).to_string(), format!("`{hundred}…`"));
     }
 }

@@ -154,6 +154,22 @@ mod tests {
     }
 
     #[test]
+    fn a_modulus_has_2048_to_8192_bits() {
+        let all_ones = |bits: usize| {
+            let mut bytes = vec![0xff; bits.div_ceil(8)];
+            bytes[0] >>= bytes.len() * 8 - bits;
+            bytes
+        };
+        for bits in [2048, 2049, 8191, 8192] {
+            assert_eq!(check_modulus(&all_ones(bits)), Ok(()), "{bits}");
+        }
+        for bits in [2047, 8193] {
+            let problem = check_modulus(&all_ones(bits));
+            assert_eq!(problem, Err(KeyProblem::Size(bits)), "{bits}");
+        }
+    }
+
+    #[test]
     fn exponents_are_odd_and_from_3_to_32_bits() {
         for good in [
             &[3][..],

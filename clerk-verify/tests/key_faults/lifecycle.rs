@@ -301,6 +301,22 @@ async fn the_answer_to_who_waits_comes_within_cold_wait() {
     assert_eq!(since(start).as_millis() / 10, 100);
 }
 
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_longer_than_a_day_whatever_cold_wait_says() {
+    let world = World::new();
+    world.server.always(Step::Hang);
+    let options = JwksOptions {
+        cold_wait: Duration::MAX,
+        timeout: Duration::MAX,
+        ..JwksOptions::default()
+    };
+    let verifier: Verifier = world.builder().jwks(options).build().unwrap();
+    let start = Instant::now();
+    let error = verifier.verify_token(&world.token()).await.unwrap_err();
+    assert_eq!(Some(error.reason()), DOWN);
+    assert_eq!(since(start).as_secs(), 86_400);
+}
+
 /// A transport that notes what passes and hands it on, as one might to record or to trace.
 struct Noting(Script, std::sync::Mutex<Vec<String>>);
 

@@ -1,8 +1,15 @@
 //! Many callers, one fetch; renewals that nobody waits for.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
-use clerk_verify::{JwksOptions, Reason, testing::TestIssuer};
+use clerk_verify::{Clock, JwksOptions, Reason, testing::TestIssuer};
 use tokio::{task::JoinSet, time::Instant};
 
 use super::support::*;
@@ -202,6 +209,60 @@ async fn the_random_part_repeats_with_a_seed() {
     }
     assert_eq!(renewals[0], renewals[1]);
     assert_ne!(renewals[0], renewals[2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_attempt_comes_100_to_300_ms_after_the_first() {
+    let mut gaps = Vec::new();
+    for seed in 0..300 {
+        let world = World::new();
+        world.server.always(status(500));
+        let options = JwksOptions {
+            jitter_seed: Some(seed),
+            ..JwksOptions::default()
+        };
+        let verifier = world.builder().jwks(options).build().unwrap();
+        verifier.ready().await.unwrap_err();
+        let requests = world.server.requests();
+        gaps.push((requests[1].at - requests[0].at).as_millis());
+    }
+    assert!(gaps.iter().all(|gap| (100..=301).contains(gap)), "{gaps:?}");
+    assert!(gaps.iter().any(|gap| *gap < 110), "{gaps:?}");
+    assert!(gaps.iter().any(|gap| *gap > 290), "{gaps:?}");
+}
+
+/// A clock that stands still, and how often it was looked at.
+#[derive(Clone, Debug, Default)]
+struct Still(Arc<AtomicU64>);
+
+impl Clock for Still {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Duration::ZERO
+    }
+}
+
+/// By its own time the renewal never comes nearer.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_stands_still_is_looked_at_twenty_times_a_second() {
+    let world = World::new();
+    let clock = Still::default();
+    let options = JwksOptions {
+        ttl: Duration::from_millis(10),
+        ..JwksOptions::default()
+    };
+    let builder = world.builder().clock(clock.clone()).jwks(options);
+    let verifier = builder.build().unwrap();
+    verifier.ready().await.unwrap();
+    let before = clock.0.load(Ordering::SeqCst);
+    pass(10 * SECOND).await;
+    let looks = clock.0.load(Ordering::SeqCst) - before;
+    assert!((195..=205).contains(&looks), "{looks}");
+    assert_eq!(world.server.count(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -118,6 +118,23 @@ mod tests {
             .map_err(|failure| failure.to_string())
     }
 
+    #[test]
+    fn an_address_is_good_for_an_hour_and_in_doubt_for_a_minute() {
+        let seconds = Duration::from_secs;
+        let ends_at = |discovered: &Discovered, end: u64| {
+            let known = discovered.known().unwrap();
+            assert!(known.is_fresh(seconds(end - 1)), "before {end}");
+            assert!(!known.is_fresh(seconds(end)), "at {end}");
+        };
+        let discovered = Discovered::default();
+        discovered.found(Url::parse(FROM).unwrap(), seconds(1_000));
+        ends_at(&discovered, 4_600);
+        discovered.doubt();
+        ends_at(&discovered, 1_060);
+        discovered.not_read(seconds(2_000));
+        ends_at(&discovered, 2_060);
+    }
+
     const FROM: &str = "https://clerk.example.com/.well-known/openid-configuration";
 
     #[test]

@@ -395,4 +395,46 @@ mod tests {
         }
         assert!(now > options.max_cold_backoff * 8, "some pauses are longer");
     }
+
+    /// A fetch ends itself when its time is up; one that has not told so a second later never will.
+    #[test]
+    fn a_fetch_is_given_up_for_lost_a_second_after_its_time_is_up() {
+        let options = JwksOptions::default();
+        let state = State::new(&options);
+        let ask = |now| state.ask(FetchCause::Cold, now, 0);
+        let lost = options.timeout + Duration::from_secs(1);
+        assert!(matches!(ask(Duration::ZERO), Next::Start { .. }));
+        assert!(matches!(
+            ask(lost - Duration::from_nanos(1)),
+            Next::Join { .. }
+        ));
+        assert!(matches!(ask(lost), Next::Start { .. }));
+    }
+
+    /// Less up to half at random, so some of a thousand are nearly a day.
+    #[test]
+    fn no_pause_is_longer_than_a_day_whatever_the_options_say() {
+        let day = Duration::from_secs(86_400);
+        let pause = |seed: u64, have_keys: bool| {
+            let state = State::new(&JwksOptions {
+                backoff: Duration::MAX,
+                max_backoff: Duration::MAX,
+                max_cold_backoff: Duration::MAX,
+                jitter_seed: Some(seed),
+                ..JwksOptions::default()
+            });
+            let Next::Start { number, .. } = state.ask(FetchCause::Cold, Duration::ZERO, 0) else {
+                panic!("it is not started");
+            };
+            let failure = FetchFailure::Panicked;
+            let pause = state.failed(number, &failure, Duration::ZERO, have_keys, || false);
+            pause.unwrap()
+        };
+        for have_keys in [false, true] {
+            let pauses = || (0..1_000).map(|seed| pause(seed, have_keys));
+            assert!(pauses().all(|pause| pause >= day / 2 && pause <= day));
+            assert!(pauses().any(|pause| pause > day * 99 / 100));
+            assert!(pauses().any(|pause| pause < day * 51 / 100));
+        }
+    }
 }
