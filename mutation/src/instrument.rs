@@ -41,7 +41,9 @@ pub(crate) fn file(
     for mutant in mutants.iter_mut().filter(|mutant| mutant.is_viable()) {
         let at = sites.offset(mutant.span.start);
         let holds = |stretch: &Stretch| (stretch.start..stretch.end).contains(&at);
-        if sites.constant.iter().any(holds) {
+        // A function is left where its first statement begins, and that may be a constant of its own.
+        let is_constant = sites.constant.iter().any(holds) && mutant.genre != Genre::FnValue;
+        if is_constant {
             mutant.verdict = Verdict::Constant;
             continue;
         }
