@@ -1,6 +1,19 @@
 //! What the fuzzer calls: each target is run through here.
 
-use std::{fs::File, io::Write as _, path::PathBuf, sync::Mutex, sync::OnceLock};
+use std::{
+    fs::File,
+    io::Write as _,
+    path::PathBuf,
+    sync::{Mutex, OnceLock},
+    time::Duration,
+};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The processor time that any call may take, and for each byte of its input: twenty times what any input of the
+/// corpora takes (`run --reach`), because machines differ, and less than what work takes that grows with its square.
+const TIME: Duration = Duration::from_millis(50);
+const TIME_PER_BYTE: Duration = Duration::from_micros(5);
 
 /// What came of an input, for the table of what is reached.
 pub type Outcome = String;
@@ -25,7 +38,7 @@ pub fn start(target: &str) {
 }
 
 /// Runs one input. With `CLERK_VERIFY_FUZZ_OUTCOMES` set, adds what came of it to that file, and what calls
-/// have allocated.
+/// have allocated and how long they took.
 pub fn run(target: impl Fn(&[u8]) -> Outcome, input: &[u8]) {
     let outcome = target(input);
     note(&outcome);
@@ -37,18 +50,25 @@ fn note(line: &str) {
     }
 }
 
-/// Runs a call of the library, and holds what it allocates, in all and at once, to a bound that grows with the input.
-///
-/// This is also the bound of time: it is exact, where a clock would see the machine's other work. What loops without
-/// allocating is left to libFuzzer's `-timeout`.
+/// Runs a call of the library, and holds what it allocates, in all and at once, and its processor time to bounds that
+/// grow with the input. The first are exact; the last is wide, for what loops without allocating.
 #[track_caller]
 pub fn bounded<T>(input: usize, bound: &Bound, call: impl FnOnce() -> T) -> T {
     let mut result = None;
+    let start = processor_time();
     let counted = allocation_counter::measure(|| result = Some(call()));
+    let took = processor_time() - start;
     note(&format!(
-        "allocated {input} {} {}",
-        counted.bytes_total, counted.count_total
+        "allocated {input} {} {} {}",
+        counted.bytes_total,
+        counted.count_total,
+        took.as_micros()
     ));
+    let time = TIME + TIME_PER_BYTE * u32::try_from(input).unwrap();
+    assert!(
+        took <= time,
+        "{took:?} for an input of {input}, more than {time:?}"
+    );
     let bytes = bound.bytes + bound.bytes_per_byte * input as u64;
     let count = bound.count + bound.count_per_kilobyte * input as u64 / 1024;
     assert!(
@@ -62,6 +82,12 @@ pub fn bounded<T>(input: usize, bound: &Bound, call: impl FnOnce() -> T) -> T {
         counted.count_total
     );
     result.unwrap()
+}
+
+/// Of this thread, so that other programs' work is not in it.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap()
 }
 
 /// How much a call may allocate.
