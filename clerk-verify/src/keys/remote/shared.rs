@@ -226,7 +226,8 @@ fn left(until: u64, now: Duration) -> Duration {
 }
 
 /// On threads as they are; under Miri also on memory that is as weak as Rust allows.
-#[cfg(all(test, not(shuttle)))]
+#[cfg(test)]
+#[cfg(not(shuttle))]
 mod tests {
     use std::{thread, time::UNIX_EPOCH};
 
