@@ -46,7 +46,7 @@ fn the_token_that_the_rules_choose_is_read() {
     let requests = |set_up: SetUp| (request(&set_up), Just(set_up));
     let case = (set_up(1..=3).prop_flat_map(requests), plain_rules());
     let met = RefCell::new(BTreeMap::<String, u32>::new());
-    holds(1_280, case, |((request, set_up), rules)| {
+    holds(1_024, case, |((request, set_up), rules)| {
         let verifier = set_up.verifier(&rules);
         let choice = request.read(&set_up);
         let expected = match choice.held {

@@ -1,6 +1,6 @@
 //! Requests with tokens of several apps, in the header and in cookies of all their names.
 
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{collection::vec, option::weighted, prelude::*, sample::select};
 
 use super::{
     apps::{App, SetUp},
@@ -100,24 +100,38 @@ impl Request {
     }
 }
 
+/// The cookies of each app and the plain ones, or some of them, and a few more, in any order.
 pub(super) fn request(set_up: &SetUp) -> impl Strategy<Value = Request> + use<> {
     let suffixes = set_up.apps.iter().filter_map(App::suffix);
     let mut suffixes: Vec<String> = suffixes.map(|suffix| format!("_{suffix}")).collect();
-    suffixes.extend(["_otherApp", "", ""].map(str::to_owned));
-    let session = prop_oneof![
-        8 => held(set_up).prop_map(Value::Session),
-        1 => Just(Value::EmptySession),
-    ];
-    let value = prop_oneof![
-        3 => session,
-        2 => select(vec!["0", "0", "1789999000", ""]).prop_map(Value::Uat),
-    ];
-    let cookie = (select(suffixes), value).prop_map(|(suffix, value)| Cookie { suffix, value });
-    let bearer = prop_oneof![12 => Just(None), 1 => held(set_up).prop_map(Some)];
-    (bearer, vec(cookie, 0..9)).prop_map(|(bearer, cookies)| Request { bearer, cookies })
+    suffixes.push(String::new());
+    let session = held(set_up).prop_map(Value::Session);
+    let uat = || select(vec!["0", "0", "1789999000", "1789999000", ""]).prop_map(Value::Uat);
+    let usual = suffixes.iter().map(|suffix| {
+        let (suffix, values) = (
+            suffix.clone(),
+            (weighted(0.5, session.clone()), weighted(0.7, uat())),
+        );
+        values.prop_map(move |(session, uat)| {
+            let values = session.into_iter().chain(uat);
+            let cookies = values.map(|value| Cookie {
+                suffix: suffix.clone(),
+                value,
+            });
+            cookies.collect::<Vec<_>>()
+        })
+    });
+    let usual: Vec<_> = usual.collect();
+    suffixes.push("_otherApp".to_owned());
+    let value = prop_oneof![2 => session, 1 => Just(Value::EmptySession), 2 => uat()];
+    let other = (select(suffixes), value).prop_map(|(suffix, value)| Cookie { suffix, value });
+    let others = prop_oneof![2 => Just(Vec::new()), 1 => vec(other, 1..3)];
+    let cookies = (usual, others).prop_map(|(usual, others)| [usual.concat(), others].concat());
+    let bearer = prop_oneof![20 => Just(None), 1 => held(set_up).prop_map(Some)];
+    (bearer, cookies.prop_shuffle()).prop_map(|(bearer, cookies)| Request { bearer, cookies })
 }
 
-fn held(set_up: &SetUp) -> impl Strategy<Value = Held> + use<> {
+fn held(set_up: &SetUp) -> impl Strategy<Value = Held> + Clone + use<> {
     prop_oneof![
         12 => token(set_up).prop_map(Held::Token),
         1 => select(vec!["x", "junk.junk.junk"]).prop_map(Held::Junk),

@@ -16,7 +16,7 @@ const LETTERS: [char; 3] = ['a', 'b', 'c'];
 pub(super) fn set_up(sizes: RangeInclusive<usize>) -> impl Strategy<Value = SetUp> + Clone {
     let places = subsequence(vec![0, 1, 2], sizes).prop_shuffle();
     let all = (app(0), app(1), app(2)).prop_map(|(first, second, third)| [first, second, third]);
-    let flags = (any::<bool>(), prop::bool::weighted(0.2));
+    let flags = (any::<bool>(), prop::bool::weighted(0.35));
     (places, all, flags).prop_map(|(places, all, (on_builder, names_issuer))| {
         let mut apps: Vec<App> = places.iter().map(|place| all[*place].clone()).collect();
         // Beside a publishable key only the builder takes issuers.
