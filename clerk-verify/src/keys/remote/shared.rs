@@ -277,26 +277,6 @@ mod tests {
     }
 
     #[test]
-    fn who_sees_that_a_recheck_has_landed_sees_the_keys_that_it_brought() {
-        for _ in 0..ROUNDS {
-            let shared = shared();
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    shared.install(keys(1));
-                    shared.recheck_not_before(Duration::from_secs(1));
-                });
-                for _ in 0..2 {
-                    scope.spawn(|| {
-                        let has_landed = !shared.recheck_in(Duration::ZERO).is_zero();
-                        let sees_keys = shared.usable(Duration::ZERO).is_some();
-                        assert!(sees_keys || !has_landed);
-                    });
-                }
-            });
-        }
-    }
-
-    #[test]
     fn readers_see_whole_sets_of_keys_and_never_an_earlier_one_after_a_later() {
         let shared = shared();
         thread::scope(|scope| {
