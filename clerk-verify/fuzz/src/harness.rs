@@ -11,7 +11,7 @@ use std::{
 use rustix::time::{ClockId, clock_gettime};
 
 /// The processor time that any call may take, and for each byte of its input: twenty times what any input of the
-/// corpora takes (`run --reach`), because machines differ, and less than what work takes that grows with its square.
+/// corpora takes (`run --reach`), because machines differ, and less than what work takes that grows with the square of 20 kB.
 const TIME: Duration = Duration::from_millis(50);
 const TIME_PER_BYTE: Duration = Duration::from_micros(5);
 

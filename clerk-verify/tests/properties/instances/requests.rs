@@ -7,7 +7,10 @@ use super::{
     model::{Choice, Held, Pair, choose},
     tokens::{Token, token},
 };
-use crate::requests::{Field, field};
+use crate::{
+    mint::NOW,
+    requests::{Field, field},
+};
 
 #[derive(Clone, Debug)]
 pub(super) struct Request {
@@ -100,8 +103,18 @@ impl Request {
     }
 }
 
-/// The cookies of each app and the plain ones, or some of them, and a few more, in any order.
+/// Cookies of all names in any order, and sometimes a header.
 pub(super) fn request(set_up: &SetUp) -> impl Strategy<Value = Request> + use<> {
+    let bearer = prop_oneof![20 => Just(None), 1 => held(set_up).prop_map(Some)];
+    let cookies = prop_oneof![
+        14 => any_cookies(set_up),
+        1 => left_behind(set_up).unwrap_or_else(|| any_cookies(set_up)),
+    ];
+    (bearer, cookies.prop_shuffle()).prop_map(|(bearer, cookies)| Request { bearer, cookies })
+}
+
+/// The cookies of each app and the plain ones, or some of them, and a few more.
+fn any_cookies(set_up: &SetUp) -> BoxedStrategy<Vec<Cookie>> {
     let suffixes = set_up.apps.iter().filter_map(App::suffix);
     let mut suffixes: Vec<String> = suffixes.map(|suffix| format!("_{suffix}")).collect();
     suffixes.push(String::new());
@@ -127,8 +140,44 @@ pub(super) fn request(set_up: &SetUp) -> impl Strategy<Value = Request> + use<> 
     let other = (select(suffixes), value).prop_map(|(suffix, value)| Cookie { suffix, value });
     let others = prop_oneof![2 => Just(Vec::new()), 1 => vec(other, 1..3)];
     let cookies = (usual, others).prop_map(|(usual, others)| [usual.concat(), others].concat());
-    let bearer = prop_oneof![20 => Just(None), 1 => held(set_up).prop_map(Some)];
-    (bearer, cookies.prop_shuffle()).prop_map(|(bearer, cookies)| Request { bearer, cookies })
+    cookies.boxed()
+}
+
+/// Of an app in development, a session that is over, beside a plain one of a user who has signed out: too seldom by chance.
+fn left_behind(set_up: &SetUp) -> Option<BoxedStrategy<Vec<Cookie>>> {
+    let apps = set_up.apps.iter();
+    let apps: Vec<(String, String)> = apps
+        .filter_map(|app| {
+            let names = app.publishable.as_ref().filter(|names| !names.is_live)?;
+            Some((
+                format!("_{}", app.suffix()?),
+                format!("https://{}", names.host),
+            ))
+        })
+        .collect();
+    if apps.is_empty() {
+        return None;
+    }
+    let cookies = (
+        select(apps),
+        token(set_up),
+        token(set_up),
+        select(vec![NOW, NOW - 4]),
+    );
+    let cookies = cookies.prop_map(|((suffix, issuer), mut plain, mut own, exp)| {
+        plain.iss = Some(issuer);
+        own.exp = exp;
+        let session = |token| Value::Session(Held::Token(token));
+        let values = [
+            (String::new(), session(plain)),
+            (String::new(), Value::Uat("0")),
+            (suffix.clone(), session(own)),
+            (suffix, Value::Uat("1789999000")),
+        ];
+        let cookies = values.map(|(suffix, value)| Cookie { suffix, value });
+        cookies.to_vec()
+    });
+    Some(cookies.boxed())
 }
 
 fn held(set_up: &SetUp) -> impl Strategy<Value = Held> + Clone + use<> {
