@@ -261,7 +261,8 @@ impl VerifierBuilder {
     ///
     /// Cookies don't say which of two apps calls: a browser that is signed in to both sends both. The first instance in
     /// this order that the browser has a session cookie of counts; one without a publishable key, which has no cookie of
-    /// its own name, comes last, and takes no `__session` that one of the others has issued. So let the frontends of such a service send the header.
+    /// its own name, comes last, and takes no `__session` that an instance with a publishable key has issued. So let the
+    /// frontends of such a service send the header.
     ///
     /// ```
     /// use clerk_verify::{Instance, Verifier, testing::TestIssuer};

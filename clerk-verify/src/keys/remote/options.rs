@@ -82,8 +82,8 @@ pub struct JwksOptions {
     pub max_body_bytes: usize,
     /// The most keys that a set may have. Default: 100; Clerk publishes one or two.
     pub max_keys: usize,
-    /// The most keys of one key id that are kept; the first of the set, the others are passed over. A bad signature is held
-    /// against each of them. Default: 4; while Clerk replaces a key under its id there are two.
+    /// The most keys of one key id that are kept: the first ones of the set; the others are passed over. A signature is tried
+    /// with each of them. Default: 4; while Clerk replaces a key under its id there are two.
     pub max_keys_per_kid: usize,
     /// The pause after a failed fetch; doubled with each further one, and cut by up to half at random, so that many
     /// servers do not ask in step. Longer where `Retry-After` says so, up to 300 seconds. Default: 1 second.
